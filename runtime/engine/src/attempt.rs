@@ -1,0 +1,136 @@
+//! One attempt of one node: what it is given, the call, and what its output is worth.
+
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use hap_model::{
+    Agent, Answer, Budget, Call, CallObserver, Failure, FailureKind, Json, Limit, NodeId, Plan, PlanNode,
+    Request, RunContext, TopLevel, Usage, sanitize,
+};
+
+use crate::views::Writes;
+
+/// Calls `agent` for `node` and checks what it returns.
+pub(crate) async fn attempt(
+    plan: &Plan,
+    node: &PlanNode,
+    agent: &dyn Agent,
+    context: Json,
+    run: Arc<RunContext>,
+    runtime_budget: &Budget,
+    observer: Arc<dyn CallObserver>,
+) -> (Result<Writes, Failure>, Usage) {
+    let budget = Arc::new(runtime_budget.narrowed_by(&node.budget));
+    let call = Call {
+        run,
+        node: node.id.clone(),
+        attempt: 1,
+        budget: budget.clone(),
+        grants: node.grants.clone(),
+        deadline: Instant::now() + budget.wall_time(),
+        observer,
+    };
+    let request = Request {
+        context,
+        params: node.params.clone(),
+    };
+    let Answer { result, usage } = call_agent(agent, request, call).await;
+    let writes = result.and_then(|output| writes(plan, node, &output, budget.get(Limit::JsonDepth)));
+    (writes, usage)
+}
+
+/// The call itself. A panic in host code fails this node and nothing else.
+async fn call_agent(agent: &dyn Agent, request: Request, call: Call) -> Answer {
+    let budget = call.budget.clone();
+    let failed = |failure| Answer {
+        result: Err(failure),
+        usage: Usage::default(),
+    };
+    // Calling and polling are both host code.
+    let invoked = AssertUnwindSafe(async move { agent.invoke(request, call).await }).catch_unwind();
+    let answer = if agent.enforces_budget() {
+        invoked.await
+    } else {
+        match tokio::time::timeout(budget.wall_time(), invoked).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let allowed = budget.get(Limit::WallTime);
+                return failed(Failure::limit(Limit::WallTime, allowed, allowed));
+            }
+        }
+    };
+    match answer {
+        Ok(answer) if !agent.enforces_budget() => within_output_limit(answer, &budget),
+        Ok(answer) => answer,
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            let message = format!(
+                "host code panicked while it served this node: {}",
+                sanitize(&text, 1000)
+            );
+            failed(
+                Failure::new(FailureKind::Internal, message)
+                    .hint("this is a fault of the host: please report it"),
+            )
+        }
+    }
+}
+
+fn within_output_limit(mut answer: Answer, budget: &Budget) -> Answer {
+    let allowed = budget.get(Limit::Output);
+    if let Ok(output) = &answer.result {
+        answer.usage.output_bytes = output.len() as u64;
+        if answer.usage.output_bytes > allowed {
+            answer.result = Err(Failure::limit(Limit::Output, allowed, answer.usage.output_bytes));
+        }
+    }
+    answer
+}
+
+/// Takes an output apart into keys and values, and holds it against the graph: an object's keys go into the context, any
+/// other value goes under the node's name.
+fn writes(plan: &Plan, node: &PlanNode, output: &str, max_depth: u64) -> Result<Writes, Failure> {
+    let invalid = |message: String| Failure::new(FailureKind::InvalidOutput, message);
+    let writes = match TopLevel::parse(output, max_depth) {
+        Ok(TopLevel::Object(members)) => members,
+        Ok(TopLevel::Other(value)) => vec![(node.id.shared(), value)],
+        Err(hap_model::JsonError::TooDeep(allowed)) => {
+            return Err(Failure::limit(Limit::JsonDepth, allowed, allowed + 1));
+        }
+        Err(error) => return Err(invalid(format!("the output cannot be merged: {error}"))),
+    };
+    if let Some(allowed) = &node.writes {
+        check_writes(&node.id, &writes, allowed)?;
+    }
+    for (key, value) in &writes {
+        if let Some(reducer) = plan.reducers().get(key)
+            && let Some(needed) = reducer.refuses(value)
+        {
+            let kind = value.kind();
+            return Err(invalid(format!(
+                "the output's `{key}` is {kind}, and its reducer `{reducer}` needs {needed}"
+            )));
+        }
+    }
+    Ok(writes)
+}
+
+fn check_writes(node: &NodeId, writes: &Writes, allowed: &BTreeSet<Arc<str>>) -> Result<(), Failure> {
+    let Some((key, _)) = writes.iter().find(|(key, _)| !allowed.contains(key)) else {
+        return Ok(());
+    };
+    let key = sanitize(key, 100);
+    let names: Vec<&str> = allowed.iter().map(|name| &**name).collect();
+    let message = format!(
+        "the output has the key `{key}`, which is not in the node's `writes` ({})",
+        names.join(", ")
+    );
+    Err(Failure::new(FailureKind::InvalidOutput, message)
+        .hint(format!("add `{key}` to `writes` of node `{node}`")))
+}

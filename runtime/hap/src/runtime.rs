@@ -1,0 +1,263 @@
+//! The runtime: loads graphs with their agents, and runs them.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hap_engine::{LoadedGraph, Run, RunOptions};
+use hap_model::{Agent, Digest, Entrypoint, Graph, NodeAgent, Plan, Problem, Problems, RunOutcome};
+use hap_sandbox::{CacheError, ComponentAgent, ComponentInfo, Sandbox};
+
+use crate::builder::RuntimeBuilder;
+use crate::error::{Error, Result};
+use crate::input::{self, Input};
+use crate::loader::{AgentLoader, LoadError};
+
+/// How many components stay loaded for later graphs, the most recently used first.
+const MAX_LOADED_COMPONENTS: usize = 256;
+
+/// Loads and runs graphs. Cheap to clone; clones are the same runtime.
+#[derive(Clone)]
+pub struct Runtime(Arc<Inner>);
+
+struct Inner {
+    sandbox: Sandbox,
+    loader: Arc<dyn AgentLoader>,
+    agents: HashMap<String, Arc<dyn Agent>>,
+    options: RunOptions,
+    cache_trouble: Option<CacheError>,
+    /// Components by digest, the most recently used last.
+    loaded: Mutex<Vec<(Digest, Arc<ComponentAgent>)>>,
+}
+
+impl Runtime {
+    /// A builder with every setting at its default.
+    pub fn builder() -> RuntimeBuilder {
+        RuntimeBuilder::default()
+    }
+
+    pub(crate) fn new(
+        sandbox: Sandbox,
+        loader: Arc<dyn AgentLoader>,
+        agents: HashMap<String, Arc<dyn Agent>>,
+        options: RunOptions,
+        cache_trouble: Option<CacheError>,
+    ) -> Runtime {
+        Runtime(Arc::new(Inner {
+            sandbox,
+            loader,
+            agents,
+            options,
+            cache_trouble,
+            loaded: Mutex::default(),
+        }))
+    }
+
+    /// Why compiled components are not kept on disk, when they should be and cannot.
+    pub fn cache_trouble(&self) -> Option<&CacheError> {
+        self.0.cache_trouble.as_ref()
+    }
+
+    /// Checks a graph and loads its agents: each entrypoint once, each component once for all graphs.
+    ///
+    /// # Errors
+    /// Every problem of the graph and of its agents at once.
+    pub async fn load(&self, graph: &Graph) -> Result<LoadedGraph> {
+        let planned = Plan::new(graph);
+        let mut problems = planned
+            .as_ref()
+            .err()
+            .cloned()
+            .unwrap_or_else(|| Problems::new(graph.source.clone()));
+        // Agents are loaded even when the graph is wrong, so that all problems are told at once.
+        let agents = self.load_entrypoints(graph, &mut problems).await;
+        if problems.has_errors() {
+            problems.sort();
+            return Err(Error::Graph(problems));
+        }
+        let plan = Arc::new(planned?);
+        let agent = |node: &hap_model::PlanNode| match &node.agent {
+            NodeAgent::Instance(agent) => Some(agent.clone()),
+            NodeAgent::Entrypoint(entrypoint) => agents.get(entrypoint).cloned(),
+        };
+        let agents: Vec<Arc<dyn Agent>> = plan.nodes().iter().filter_map(agent).collect();
+        // Every entrypoint of the plan was loaded, or there were errors.
+        LoadedGraph::new(plan, agents).ok_or(Error::Graph(problems))
+    }
+
+    /// Starts a run and gives its handle. It runs on the tokio runtime that this is called in.
+    ///
+    /// # Errors
+    /// As [`Runtime::load`], and when the input is no acceptable object.
+    pub async fn start(&self, graph: &Graph, input: impl Into<Input>) -> Result<Run> {
+        let loaded = self.load(graph).await?;
+        self.start_loaded(&loaded, input)
+    }
+
+    /// As [`Runtime::start`], for a graph that was loaded before.
+    ///
+    /// # Errors
+    /// When the input is no acceptable object.
+    pub fn start_loaded(&self, graph: &LoadedGraph, input: impl Into<Input>) -> Result<Run> {
+        self.start_with(graph, input, self.0.options.clone())
+    }
+
+    /// As [`Runtime::start_loaded`], with other options than the runtime's own.
+    ///
+    /// # Errors
+    /// When the input is no acceptable object.
+    pub fn start_with(
+        &self,
+        graph: &LoadedGraph,
+        input: impl Into<Input>,
+        options: RunOptions,
+    ) -> Result<Run> {
+        let members = input::members(&input.into(), &options.budget, graph.plan())?;
+        Ok(Run::start(graph.clone(), members, options))
+    }
+
+    /// The options that runs have unless they are given others.
+    pub fn run_options(&self) -> &RunOptions {
+        &self.0.options
+    }
+
+    /// Runs a graph to its end.
+    ///
+    /// # Errors
+    /// As [`Runtime::start`]. A run that fails is no error here: its outcome tells how it ended.
+    pub async fn run(&self, graph: &Graph, input: impl Into<Input>) -> Result<RunOutcome> {
+        Ok(self.start(graph, input).await?.outcome().await)
+    }
+
+    /// As [`Runtime::run`], for programs that are not async.
+    ///
+    /// # Errors
+    /// As [`Runtime::run`], and when called inside an async runtime.
+    pub fn run_blocking(&self, graph: &Graph, input: impl Into<Input>) -> Result<RunOutcome> {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Err(Error::BlockingInAsync);
+        }
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .enable_time()
+            .build()
+            .map_err(Error::Threads)?;
+        threads.block_on(self.run(graph, input))
+    }
+
+    /// What there is to know about a component before it runs.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is no agent.
+    pub async fn inspect(&self, path: &Path) -> Result<ComponentInfo> {
+        let bytes = tokio::fs::read(path).await.map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let inspected = self.0.sandbox.inspect(bytes).await;
+        let (_, info) = inspected.map_err(|source| Error::Component {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(info)
+    }
+
+    async fn load_entrypoints(
+        &self,
+        graph: &Graph,
+        problems: &mut Problems,
+    ) -> HashMap<Entrypoint, Arc<dyn Agent>> {
+        let base = graph
+            .source
+            .as_deref()
+            .and_then(|source| Path::new(source).parent())
+            .unwrap_or(Path::new(""));
+        let mut loaded: HashMap<Entrypoint, std::result::Result<Arc<dyn Agent>, LoadError>> = HashMap::new();
+        for node in &graph.nodes {
+            let NodeAgent::Entrypoint(entrypoint) = &node.agent else {
+                continue;
+            };
+            if !loaded.contains_key(entrypoint) {
+                let Some(result) = self.load_entrypoint(entrypoint, base).await else {
+                    continue;
+                };
+                loaded.insert(entrypoint.clone(), result);
+            }
+            if let Some(Err(error)) = loaded.get(entrypoint) {
+                let mut problem = Problem::error(
+                    node.agent_place,
+                    format!("node `{}`: {}", node.id.text, error.message),
+                );
+                problem.hint = error.hint.clone();
+                problems.push(problem);
+            }
+        }
+        loaded
+            .into_iter()
+            .filter_map(|(entrypoint, result)| Some((entrypoint, result.ok()?)))
+            .collect()
+    }
+
+    /// `None` when the entrypoint has no known form: the plan tells that.
+    async fn load_entrypoint(
+        &self,
+        entrypoint: &Entrypoint,
+        base: &Path,
+    ) -> Option<std::result::Result<Arc<dyn Agent>, LoadError>> {
+        if let Some(agent) = self.0.agents.get(entrypoint.as_str()) {
+            return Some(Ok(agent.clone()));
+        }
+        let form = entrypoint.parse().ok()?;
+        let loaded = match self.0.loader.load(&form, base).await {
+            Ok(loaded) => loaded,
+            Err(error) => return Some(Err(error)),
+        };
+        let component = self.component(loaded.bytes).await;
+        Some(
+            component
+                .map(|agent| agent as Arc<dyn Agent>)
+                .map_err(|error| LoadError {
+                    message: format!("`{}`: {error}", loaded.origin.display()),
+                    hint: None,
+                }),
+        )
+    }
+
+    async fn component(
+        &self,
+        bytes: Vec<u8>,
+    ) -> std::result::Result<Arc<ComponentAgent>, hap_sandbox::SandboxError> {
+        let digest = hap_sandbox::digest(&bytes);
+        if let Some(agent) = self.recently_loaded(&digest) {
+            return Ok(agent);
+        }
+        let agent = Arc::new(self.0.sandbox.load(bytes).await?);
+        let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if loaded.len() >= MAX_LOADED_COMPONENTS {
+            loaded.remove(0);
+        }
+        loaded.push((digest, agent.clone()));
+        Ok(agent)
+    }
+
+    fn recently_loaded(&self, digest: &Digest) -> Option<Arc<ComponentAgent>> {
+        let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let position = loaded.iter().position(|(known, _)| known == digest)?;
+        let entry = loaded.remove(position);
+        let agent = entry.1.clone();
+        loaded.push(entry);
+        Some(agent)
+    }
+}
+
+/// Reads a graph file.
+///
+/// # Errors
+/// When it cannot be read, or for every problem of its text.
+pub fn read_graph(path: impl AsRef<Path>) -> Result<Graph> {
+    let path = path.as_ref();
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Graph::from_text(&path.display().to_string(), &text)?)
+}

@@ -1,0 +1,180 @@
+//! Why an attempt of a node did not produce an output, told so that people and programs can act on it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::budget::Limit;
+use crate::event::LogRecord;
+use crate::json::Json;
+
+/// The class of a failure: what a host or a caller may do about it. The text never decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The agent says that the context or the params are not what it accepts.
+    InvalidInput,
+    /// The agent says that something it depends on was unavailable; the same request may succeed later.
+    Unavailable {
+        /// How long to wait before the next attempt, where the agent knows.
+        #[serde(rename = "retry_after_ms", serialize_with = "milliseconds")]
+        retry_after: Option<Duration>,
+    },
+    /// The agent says that it failed.
+    Failed,
+    /// The agent stopped without an answer: a panic, `unreachable`, a division by zero, an exhausted stack.
+    Trap,
+    /// A limit of the budget was reached.
+    Limit {
+        /// Which one.
+        limit: Limit,
+        /// What was allowed, in the limit's unit.
+        allowed: u64,
+        /// What was used or asked for, in the limit's unit.
+        used: u64,
+    },
+    /// The output is not what the contract or the graph allows: no JSON, a key twice, a key outside `writes`.
+    InvalidOutput,
+    /// Nodes that run at the same time wrote one key with different values, and the key has no reducer.
+    WriteConflict,
+    /// The component cannot be instantiated: an import that this host does not serve, or too large for the pool.
+    Instantiation,
+    /// The run was cancelled.
+    Cancelled,
+    /// A fault of the host itself.
+    Internal,
+}
+
+fn milliseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    value
+        .map(|duration| duration.as_millis() as u64)
+        .serialize(serializer)
+}
+
+impl FailureKind {
+    /// The kind in one word, as it stands in results.
+    pub fn name(&self) -> &'static str {
+        match self {
+            FailureKind::InvalidInput => "invalid-input",
+            FailureKind::Unavailable { .. } => "unavailable",
+            FailureKind::Failed => "failed",
+            FailureKind::Trap => "trap",
+            FailureKind::Limit { .. } => "limit",
+            FailureKind::InvalidOutput => "invalid-output",
+            FailureKind::WriteConflict => "write-conflict",
+            FailureKind::Instantiation => "instantiation",
+            FailureKind::Cancelled => "cancelled",
+            FailureKind::Internal => "internal",
+        }
+    }
+}
+
+/// One failed attempt: its class, a sentence for people, and what helps to find the cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The class.
+    #[serde(flatten)]
+    pub kind: FailureKind,
+    /// One sentence: what happened.
+    pub message: String,
+    /// What would mend it, where the host knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The agent's own details, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Json>,
+    /// The guest's call stack, innermost first, where it trapped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub backtrace: Vec<String>,
+    /// The last records that the agent logged or printed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub last_log: Vec<LogRecord>,
+}
+
+impl Failure {
+    /// A failure of that class with a message.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Failure {
+        let message = message.into();
+        Failure {
+            kind,
+            message,
+            hint: None,
+            details: None,
+            backtrace: Vec::new(),
+            last_log: Vec::new(),
+        }
+    }
+
+    /// A limit of the budget that was reached: `used` of `allowed`.
+    pub fn limit(limit: Limit, allowed: u64, used: u64) -> Failure {
+        let message = format!(
+            "limit `{limit}` reached: {} of {} used",
+            limit.show(used),
+            limit.show(allowed)
+        );
+        let hint = format!(
+            "raise `budget.{limit}` of the node, the graph and the runtime if the agent is to be trusted"
+        );
+        Failure::new(FailureKind::Limit { limit, allowed, used }, message).hint(hint)
+    }
+
+    /// The same failure with a remedy.
+    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.name(), self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Text of a guest's made safe for terminals and logs: control characters but newline and tab become spaces, bidirectional
+/// overrides go, and at most `max_bytes` remain.
+pub fn sanitize(text: &str, max_bytes: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max_bytes));
+    for c in text.chars() {
+        let c = match c {
+            '\n' | '\t' => c,
+            c if c.is_control() => ' ',
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => continue,
+            c => c,
+        };
+        if out.len() + c.len_utf8() > max_bytes {
+            let end = out.floor_char_boundary(max_bytes.saturating_sub('…'.len_utf8()));
+            out.truncate(end);
+            out.push('…');
+            return out;
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guest_text_loses_escapes_and_length() {
+        assert_eq!(sanitize("a\x1b[31mb\r\n\tc\u{202e}d", 100), "a [31mb \n\tcd");
+        assert_eq!(sanitize(&"é".repeat(10), 7), "éé…");
+        assert!(sanitize(&"x".repeat(1000), 100).len() <= 100);
+    }
+
+    #[test]
+    fn a_limit_names_itself_its_use_and_its_remedy() {
+        let failure = Failure::limit(Limit::Memory, 64 << 20, 65 << 20);
+        assert_eq!(
+            failure.to_string(),
+            "limit: limit `memory` reached: 65 MiB of 64 MiB used"
+        );
+        assert!(failure.hint.unwrap().contains("budget.memory"));
+    }
+}

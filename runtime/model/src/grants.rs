@@ -1,0 +1,102 @@
+//! Grants: what a graph lets a node use. Nothing is granted unless it stands here.
+
+use serde::Serialize;
+
+/// What one node may use beyond computing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Grants {
+    /// Patterns of the resources that the node may list and read.
+    pub resources: Vec<ResourcePattern>,
+}
+
+impl Grants {
+    /// Nothing.
+    pub fn none() -> Grants {
+        Grants::default()
+    }
+
+    /// Whether the resource of that canonical name may be read.
+    pub fn allows_resource(&self, name: &str) -> bool {
+        is_canonical(name) && self.resources.iter().any(|pattern| pattern.matches(name))
+    }
+}
+
+/// A resource name, or a prefix of names: `corpus/manual.md`, `corpus/*`, `*`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ResourcePattern(String);
+
+impl ResourcePattern {
+    /// Checks `pattern`.
+    ///
+    /// # Errors
+    /// Says what is wrong: a `*` that is not the last character after a `/`, or a name that is not canonical.
+    pub fn new(pattern: &str) -> Result<ResourcePattern, String> {
+        let name = match pattern.strip_suffix('*') {
+            Some("") => "any",
+            Some(prefix) => prefix.strip_suffix('/').unwrap_or("*"),
+            None => pattern,
+        };
+        if is_canonical(name) && !name.contains('*') {
+            return Ok(ResourcePattern(pattern.to_owned()));
+        }
+        Err(format!(
+            "`{pattern}` is no resource pattern: write a name such as `corpus/manual.md`, a folder `corpus/*`, or `*`"
+        ))
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => self.0 == name,
+        }
+    }
+}
+
+/// Whether a resource name has one spelling only: segments between single slashes, none of them `.` or `..`,
+/// and no character that some reader might decode (`%`, `\`, control characters).
+pub fn is_canonical(name: &str) -> bool {
+    let plain = |c: char| !c.is_control() && c != '%' && c != '\\';
+    !name.is_empty()
+        && name.len() <= 1024
+        && name.chars().all(plain)
+        && name
+            .split('/')
+            .all(|segment| !segment.is_empty() && segment != "." && segment != "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_canonical_names_within_a_pattern_are_allowed() {
+        let grants = Grants {
+            resources: vec![ResourcePattern::new("corpus/*").unwrap()],
+        };
+        assert!(grants.allows_resource("corpus/a/b.md"));
+        for name in [
+            "corpus",
+            "corpus/",
+            "corpus/../x",
+            "corpus/./x",
+            "corpus//x",
+            "corpus/%2e%2e",
+            "Corpus/a",
+            "",
+            "/corpus/a",
+            "corpus\\a",
+        ] {
+            assert!(!grants.allows_resource(name), "{name}");
+        }
+        assert!(!Grants::none().allows_resource("corpus/a"));
+    }
+
+    #[test]
+    fn patterns_with_a_star_in_the_middle_are_refused() {
+        for bad in ["a*b", "a*", "*/x", "../*", "", "a/**"] {
+            assert!(ResourcePattern::new(bad).is_err(), "{bad}");
+        }
+        assert!(ResourcePattern::new("*").is_ok());
+    }
+}

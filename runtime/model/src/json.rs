@@ -1,0 +1,456 @@
+//! JSON text that is known to be good. A value enters once, is checked once, and is then passed on as the text
+//! it was: nothing here builds a tree of what no node looks at.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// The deepest nesting that can be allowed: below the 128 at which `serde_json` itself gives up.
+pub const MAX_JSON_DEPTH: u64 = 120;
+
+/// One JSON value (RFC 8259) as text: well-formed, no key twice in an object. Cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Json(Arc<str>);
+
+/// Why a text is no acceptable JSON value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonError {
+    /// Not JSON at all, with the parser's words.
+    #[error("it is not JSON: {0}")]
+    Syntax(String),
+    /// An object has one key twice.
+    #[error("the key `{0}` stands twice in one object")]
+    DuplicateKey(String),
+    /// Nested deeper than allowed.
+    #[error("it is nested deeper than {0} levels")]
+    TooDeep(u64),
+    /// Some other value where an object is needed; holds what it is.
+    #[error("it is {0}, where an object is needed")]
+    NotAnObject(&'static str),
+}
+
+/// A checked value, taken apart at its top level only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopLevel {
+    /// An object: its members in the order of the text.
+    Object(Vec<(Arc<str>, Json)>),
+    /// Any other value.
+    Other(Json),
+}
+
+impl Json {
+    /// Checks `text` whole: syntax, duplicate keys at every level, nesting of at most `max_depth`.
+    pub fn parse(text: &str, max_depth: u64) -> Result<Json, JsonError> {
+        let raw: &RawValue = serde_json::from_str(text).map_err(syntax)?;
+        check_structure(raw.get(), max_depth)?;
+        Ok(Json(raw.get().into()))
+    }
+
+    /// The JSON text of any serializable value.
+    ///
+    /// # Errors
+    /// What `serde_json` says of a value that has no JSON form, such as a map whose keys are no strings.
+    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Json, JsonError> {
+        serde_json::to_string(value)
+            .map(|text| Json(text.into()))
+            .map_err(syntax)
+    }
+
+    /// `{}`.
+    pub fn empty_object() -> Json {
+        Json("{}".into())
+    }
+
+    /// Text that this crate has written or checked itself.
+    pub(crate) fn trusted(text: impl Into<Arc<str>>) -> Json {
+        Json(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The value as a type of the caller's.
+    ///
+    /// # Errors
+    /// What `serde_json` says when the value is of another shape.
+    pub fn to<T: de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.0)
+    }
+
+    /// Whether both are the same JSON value: white space, the order of keys and the escapes of strings do not
+    /// count; numbers are the same when they are written alike.
+    pub fn same_value(&self, other: &Json) -> bool {
+        self.0 == other.0 || canonical(&self.0) == canonical(&other.0)
+    }
+
+    /// What kind of value it is, for messages.
+    pub fn kind(&self) -> &'static str {
+        kind(&self.0)
+    }
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl TopLevel {
+    /// Checks `text` as [`Json::parse`] does and takes it apart.
+    pub fn parse(text: &str, max_depth: u64) -> Result<TopLevel, JsonError> {
+        if !text.trim_start().starts_with('{') {
+            return Json::parse(text, max_depth).map(TopLevel::Other);
+        }
+        let members: Members<'_> = serde_json::from_str(text).map_err(|error| duplicate_or_syntax(&error))?;
+        let mut list = Vec::with_capacity(members.0.len());
+        for (key, value) in members.0 {
+            if value.get().starts_with(['{', '[']) {
+                check_structure(value.get(), max_depth.saturating_sub(1)).map_err(|error| match error {
+                    JsonError::TooDeep(_) => JsonError::TooDeep(max_depth),
+                    other => other,
+                })?;
+            }
+            list.push((Arc::from(key), Json::trusted(value.get())));
+        }
+        Ok(TopLevel::Object(list))
+    }
+
+    /// As [`TopLevel::parse`], for texts that must be objects.
+    pub fn parse_object(text: &str, max_depth: u64) -> Result<Vec<(Arc<str>, Json)>, JsonError> {
+        match TopLevel::parse(text, max_depth)? {
+            TopLevel::Object(members) => Ok(members),
+            TopLevel::Other(value) => Err(JsonError::NotAnObject(value.kind())),
+        }
+    }
+}
+
+/// The members of a value that is known to be an object; `None` when it is none.
+pub(crate) fn members(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+    let members: Members<'_> = serde_json::from_str(text).ok()?;
+    Some(
+        members
+            .0
+            .into_iter()
+            .map(|(key, value)| (key, value.get()))
+            .collect(),
+    )
+}
+
+/// The items of a value that is known to be a list; `None` when it is none.
+pub(crate) fn items(text: &str) -> Option<Vec<&str>> {
+    let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    Some(items.into_iter().map(RawValue::get).collect())
+}
+
+/// Appends `text` as a JSON string.
+pub(crate) fn push_string(out: &mut String, text: &str) {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else if let Ok(quoted) = serde_json::to_string(text) {
+        out.push_str(&quoted);
+    }
+}
+
+/// The text of a known-good value with white space removed, keys sorted and strings escaped one way.
+pub(crate) fn canonical(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    push_canonical(&mut out, text.trim());
+    out
+}
+
+fn push_canonical(out: &mut String, text: &str) {
+    match text.as_bytes().first() {
+        Some(b'{') => {
+            let sorted: BTreeMap<_, _> = members(text).unwrap_or_default().into_iter().collect();
+            push_list(out, '{', '}', sorted, |out, (key, value)| {
+                push_string(out, &key);
+                out.push(':');
+                push_canonical(out, value);
+            });
+        }
+        Some(b'[') => push_list(out, '[', ']', items(text).unwrap_or_default(), push_canonical),
+        Some(b'"') if text.contains('\\') => match serde_json::from_str::<String>(text) {
+            Ok(string) => push_string(out, &string),
+            Err(_) => out.push_str(text),
+        },
+        _ => out.push_str(text),
+    }
+}
+
+/// Appends `items` between `open` and `close`, with commas.
+pub(crate) fn push_list<T>(
+    out: &mut String,
+    open: char,
+    close: char,
+    items: impl IntoIterator<Item = T>,
+    mut push: impl FnMut(&mut String, T),
+) {
+    out.push(open);
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push(out, item);
+    }
+    out.push(close);
+}
+
+fn kind(text: &str) -> &'static str {
+    match text.trim_start().as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+fn syntax(error: serde_json::Error) -> JsonError {
+    JsonError::Syntax(error.to_string())
+}
+
+/// Checks what `serde_json` does not: nesting and repeated keys. `text` is well-formed JSON, so a scan over its
+/// tokens is enough; it is linear and does not recurse.
+fn check_structure(text: &str, max_depth: u64) -> Result<(), JsonError> {
+    let limit = max_depth.min(MAX_JSON_DEPTH);
+    // The keys of each open object; `None` for an open list.
+    let mut open: Vec<Option<SeenKeys<'_>>> = Vec::new();
+    let mut at_key = false;
+    let mut position = 0;
+    while let Some(byte) = text.as_bytes().get(position) {
+        match byte {
+            b'{' | b'[' => {
+                if open.len() as u64 >= limit {
+                    return Err(JsonError::TooDeep(limit));
+                }
+                at_key = *byte == b'{';
+                open.push(at_key.then(SeenKeys::default));
+            }
+            b'}' | b']' => {
+                open.pop();
+                at_key = false;
+            }
+            b',' => at_key = open.last().is_some_and(Option::is_some),
+            b'"' => {
+                let end = string_end(text, position);
+                if at_key && let Some(Some(seen)) = open.last_mut() {
+                    let Key(key) =
+                        serde_json::from_str(text.get(position..end).unwrap_or_default()).map_err(syntax)?;
+                    seen.insert(key).map_err(JsonError::DuplicateKey)?;
+                }
+                at_key = false;
+                position = end;
+                continue;
+            }
+            _ => {}
+        }
+        position += 1;
+    }
+    Ok(())
+}
+
+/// Where the string that begins at `start` ends, its closing quote included.
+fn string_end(text: &str, start: usize) -> usize {
+    let mut position = start + 1;
+    while let Some(byte) = text.as_bytes().get(position) {
+        match byte {
+            b'\\' => position += 2,
+            b'"' => return position + 1,
+            _ => position += 1,
+        }
+    }
+    text.len()
+}
+
+/// Marks the messages of this module's own errors on their way through `serde_json`.
+const DUPLICATE: &str = "duplicate key ";
+
+fn duplicate_or_syntax(error: &serde_json::Error) -> JsonError {
+    let text = error.to_string();
+    match text.strip_prefix(DUPLICATE) {
+        // `serde_json` appends " at line 1 column 2".
+        Some(rest) => JsonError::DuplicateKey(
+            rest.rsplit_once(" at line ")
+                .map_or(rest, |(key, _)| key)
+                .to_owned(),
+        ),
+        None => JsonError::Syntax(text),
+    }
+}
+
+/// Sees whether keys repeat without keeping small objects in a set.
+#[derive(Default)]
+struct SeenKeys<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> SeenKeys<'a> {
+    /// Adds `key`, or gives it back, shortened for messages, when it was there.
+    fn insert(&mut self, key: Cow<'a, str>) -> Result<(), String> {
+        const FEW: usize = 16;
+        let repeated = self.few.contains(&key) || (!self.many.is_empty() && self.many.contains(&key));
+        if repeated {
+            return Err(key.chars().take(100).collect());
+        }
+        if self.few.len() < FEW {
+            self.few.push(key);
+        } else {
+            self.many.insert(key);
+        }
+        Ok(())
+    }
+}
+
+/// A string that borrows from the text unless it holds escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+/// The members of an object, each value as its text.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut seen = SeenKeys::default();
+                let mut list = Vec::new();
+                while let Some(Key(key)) = map.next_key()? {
+                    seen.insert(key.clone())
+                        .map_err(|key| de::Error::custom(format_args!("{DUPLICATE}{key}")))?;
+                    list.push((key, map.next_value()?));
+                }
+                Ok(Members(list))
+            }
+        }
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<TopLevel, JsonError> {
+        TopLevel::parse(text, 100)
+    }
+
+    #[test]
+    fn members_keep_their_text_and_order() {
+        let members = TopLevel::parse_object(r#" {"b": 1.50, "a\u0041": {"x": [1, 2]}} "#, 100).unwrap();
+        let shown: Vec<_> = members
+            .iter()
+            .map(|(key, value)| (&**key, value.as_str()))
+            .collect();
+        assert_eq!(shown, [("b", "1.50"), ("aA", r#"{"x": [1, 2]}"#)]);
+    }
+
+    #[test]
+    fn numbers_of_any_size_survive_unchanged() {
+        let text = r#"{"n":123456789012345678901234567890.5e400}"#;
+        let members = TopLevel::parse_object(text, 100).unwrap();
+        assert_eq!(members[0].1.as_str(), "123456789012345678901234567890.5e400");
+    }
+
+    #[test]
+    fn a_key_that_repeats_is_refused_at_every_depth_and_in_every_spelling() {
+        for text in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"x":[{"y":{"a":1,"a":2}}]}"#,
+            r#"{"x":[{"y":{"a":{},"b":[","],"\u0061":2}}]}"#,
+        ] {
+            assert_eq!(parse(text), Err(JsonError::DuplicateKey("a".into())), "{text}");
+            assert_eq!(
+                Json::parse(text, 100),
+                Err(JsonError::DuplicateKey("a".into())),
+                "{text}"
+            );
+        }
+        assert!(parse(r#"{"x":{"a":1},"y":{"a":1},"z":["a","a",{"a":"a"},"a"]}"#).is_ok());
+    }
+
+    #[test]
+    fn nesting_is_limited_without_recursion() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(Json::parse(&nested(100), 100).is_ok());
+        assert_eq!(Json::parse(&nested(101), 100), Err(JsonError::TooDeep(100)));
+        assert_eq!(Json::parse(&nested(1_000_000), 100), Err(JsonError::TooDeep(100)));
+        assert!(parse(&format!(r#"{{"a":{}}}"#, nested(99))).is_ok());
+        assert_eq!(
+            parse(&format!(r#"{{"a":{}}}"#, nested(100))),
+            Err(JsonError::TooDeep(100))
+        );
+        assert!(parse(&format!(r#"{{"a":"{}"}}"#, "[".repeat(1000))).is_ok());
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_with_the_parsers_words() {
+        for text in ["", "{", "nul", "{\"a\":1}x", "{'a':1}", "[1,]", "\"\u{1}\""] {
+            assert!(matches!(parse(text), Err(JsonError::Syntax(_))), "{text}");
+        }
+        assert_eq!(
+            TopLevel::parse_object("[1]", 100),
+            Err(JsonError::NotAnObject("a list"))
+        );
+    }
+
+    #[test]
+    fn equal_values_are_equal_whatever_their_spelling() {
+        let same = |a: &str, b: &str| Json::trusted(a).same_value(&Json::trusted(b));
+        assert!(same(
+            r#"{"a": [1, "\u0041"], "b": null}"#,
+            r#"{"b":null,"a":[1,"A"]}"#
+        ));
+        assert!(!same("1", "1.0"));
+        assert!(!same("[1,2]", "[2,1]"));
+    }
+}

@@ -1,0 +1,56 @@
+//! The nouns of HAP: graph, plan, context, budget, grants, events, outcome, and the ports through which agents and
+//! resources are reached. Plain data and pure functions: nothing here waits, and nothing knows what runs an agent.
+//!
+//! Data flows one way: a file or a program makes a [`Graph`], checking makes it a [`Plan`], running it makes
+//! [`Event`]s and in the end a [`RunOutcome`].
+//!
+//! ```
+//! use hap_model::{Graph, Plan};
+//! let text = "
+//! nodes:
+//!   a: {agent: demo:a, next: [b, c]}
+//!   b: {agent: demo:b, writes: [k], next: d}
+//!   c: {agent: demo:c, writes: [k], next: d}
+//!   d: {agent: demo:d}
+//! ";
+//! let graph = Graph::from_text("graph.yaml", text).unwrap();
+//! let problems = Plan::new(&graph).unwrap_err();
+//! assert!(problems.to_string().contains("nodes `b` and `c` can run at the same time and both write `k`"));
+//! ```
+
+mod agent;
+mod budget;
+mod context;
+mod entrypoint;
+mod event;
+mod failure;
+mod file;
+mod grants;
+mod graph;
+mod id;
+mod json;
+mod node_set;
+mod outcome;
+mod plan;
+mod problem;
+mod reducer;
+mod resources;
+
+pub use agent::{
+    Agent, Answer, BoxFuture, Call, CallObserver, Cancellation, FnAgent, FnError, Manifest, Request,
+    RunContext,
+};
+pub use budget::{Budget, Limit, Unit, Usage};
+pub use context::{Conflict, Context, Reducers, Resolved, ViewError, Writer};
+pub use entrypoint::{Entrypoint, EntrypointError, EntrypointForm};
+pub use event::{Event, EventKind, EventSink, Level, LogRecord, LogSource, Progress};
+pub use failure::{Failure, FailureKind, sanitize};
+pub use grants::{Grants, ResourcePattern, is_canonical};
+pub use graph::{Graph, Located, Node, NodeAgent};
+pub use id::{Digest, MAX_NODE_ID_BYTES, NodeId, NodeIndex, RunId};
+pub use json::{Json, JsonError, MAX_JSON_DEPTH, TopLevel};
+pub use outcome::{NodeRecord, NodeStatus, RunOutcome, RunStatus, SkipReason};
+pub use plan::{Group, GroupIndex, Plan, PlanNode};
+pub use problem::{Place, Problem, Problems, Severity, nearest};
+pub use reducer::{ReduceError, Reducer};
+pub use resources::{MemoryResources, NoResources, ResourceEntry, ResourceError, ResourceProvider};

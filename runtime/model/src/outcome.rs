@@ -1,0 +1,182 @@
+//! What came of a run: one status for the run, one for every node, and the context as far as it got.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::budget::Usage;
+use crate::failure::Failure;
+use crate::id::{Digest, NodeId, RunId};
+use crate::json::Json;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RunStatus {
+    /// Every node that the entry reaches is done.
+    Success,
+    /// A node failed, or two nodes wrote one key.
+    Error,
+    /// The run was cancelled.
+    Cancelled,
+}
+
+impl fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RunStatus::Success => "success",
+            RunStatus::Error => "error",
+            RunStatus::Cancelled => "cancelled",
+        })
+    }
+}
+
+/// How a node ended: exactly one of these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum NodeStatus {
+    /// It produced an output, which was merged.
+    Done,
+    /// It failed.
+    Failed,
+    /// It reached a limit of its budget.
+    Limited,
+    /// It did not run.
+    Skipped {
+        /// Why not.
+        #[serde(flatten)]
+        reason: SkipReason,
+    },
+    /// It was stopped, or not started, because the run was cancelled.
+    Cancelled,
+}
+
+/// Why a node did not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// The graph's entry does not lead to it.
+    Unreachable,
+    /// A node that it waits for did not produce an output.
+    Upstream {
+        /// The first such node in topological order.
+        node: NodeId,
+    },
+}
+
+impl NodeStatus {
+    /// The status in one word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            NodeStatus::Done => "done",
+            NodeStatus::Failed => "failed",
+            NodeStatus::Limited => "limited",
+            NodeStatus::Skipped { .. } => "skipped",
+            NodeStatus::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What is recorded about one node of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeRecord {
+    /// The agent's name, or the entrypoint where the node never ran.
+    pub agent: String,
+    /// The component's digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// How it ended.
+    #[serde(flatten)]
+    pub status: NodeStatus,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// When the first attempt began, since the start of the run. Real time: the same run differs here.
+    #[serde(
+        rename = "start_us",
+        serialize_with = "microseconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub start: Option<Duration>,
+    /// From the first attempt's start to the end. Real time: the same run differs here.
+    #[serde(
+        rename = "duration_us",
+        serialize_with = "microseconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub duration: Option<Duration>,
+    /// What all attempts spent.
+    pub usage: Usage,
+    /// Why it did not end well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Arc<Failure>>,
+}
+
+fn microseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    value
+        .map(|duration| duration.as_micros() as u64)
+        .serialize(serializer)
+}
+
+/// What came of a run. Serialized, its fields are those of the original HAP's final context.
+///
+/// Two runs of one graph on one input, with one start time and seed, are equal to the byte but for
+/// `duration_us`, `start_us` and `run_id`.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunOutcome {
+    /// The run.
+    pub run_id: RunId,
+    /// How it ended.
+    pub status: RunStatus,
+    /// Why, where no single node is to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// The instant from which the virtual clocks started: nanoseconds since 1970-01-01T00:00Z.
+    pub started_at_unix_nanos: u64,
+    /// What the virtual randomness was made from.
+    pub seed: u64,
+    /// The whole time of the run. Real time.
+    #[serde(rename = "duration_us", serialize_with = "run_microseconds")]
+    pub duration: Duration,
+    /// The nodes that ran, in topological order.
+    pub execution_path: Vec<NodeId>,
+    /// One record a node, by name.
+    pub agent_metadata: BTreeMap<NodeId, NodeRecord>,
+    /// The merged context: the inputs, overlaid with what the nodes wrote.
+    pub graph_context: BTreeMap<Arc<str>, Json>,
+    /// The run's input.
+    pub inputs: BTreeMap<Arc<str>, Json>,
+    /// The keys of `graph_context` that a node wrote.
+    pub outputs: BTreeMap<Arc<str>, Json>,
+}
+
+fn run_microseconds<S: serde::Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(value.as_micros() as u64)
+}
+
+impl RunOutcome {
+    /// A key of the merged context.
+    pub fn get(&self, key: &str) -> Option<&Json> {
+        self.graph_context.get(key)
+    }
+
+    /// How many nodes ended with each status, by the status's name. The counts add up to the number of nodes.
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for record in self.agent_metadata.values() {
+            *counts.entry(record.status.name()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The failures of all nodes, in topological order of those that ran.
+    pub fn failures(&self) -> impl Iterator<Item = (&NodeId, &Failure)> {
+        let failure = |id| Some((id, self.agent_metadata.get(id)?.failure.as_deref()?));
+        self.execution_path.iter().filter_map(failure)
+    }
+}

@@ -1,0 +1,137 @@
+//! The wasmtime engine: the only place that builds a `Config`. Every setting says why it has its value.
+
+use std::thread;
+use std::time::Duration;
+
+use hap_model::{Budget, Limit};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
+
+use crate::error::SandboxError;
+
+/// How often a computing guest gives way to others, and so how late a deadline or a cancellation can reach it.
+/// Yielding this often costs nothing that can be measured.
+pub(crate) const EPOCH_TICK: Duration = Duration::from_millis(10);
+
+/// How instances get their memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allocation {
+    /// From a pool whose slots are reset by scanning for the pages that were written: the fastest. Only where the
+    /// kernel has PAGEMAP_SCAN (Linux 6.7) and the host has no swap, because wasmtime 48 misses pages that were
+    /// swapped out, and the next instance would read them.
+    PoolWithScan,
+    /// From a pool whose slots are reset by overwriting.
+    Pool,
+}
+
+impl Allocation {
+    /// What suits this host.
+    pub fn detect() -> Allocation {
+        if PoolingAllocationConfig::is_pagemap_scan_available() && !host_has_swap() {
+            Allocation::PoolWithScan
+        } else {
+            Allocation::Pool
+        }
+    }
+}
+
+/// Whether anything on this host can be swapped out. When in doubt, yes.
+fn host_has_swap() -> bool {
+    // The file has a heading and one line for each swap area.
+    std::fs::read_to_string("/proc/swaps").map_or(true, |text| text.lines().count() > 1)
+}
+
+/// Builds the engine and starts its clock.
+pub(crate) fn build(allocation: Allocation, max_instances: u32) -> Result<Engine, SandboxError> {
+    let mut config = Config::new();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
+        allocation,
+        max_instances,
+    )));
+    // Fuel counts work the same way on every run; epochs preempt, because one unit of fuel can fill megabytes.
+    config.consume_fuel(true).epoch_interruption(true);
+    // One store is driven by one task at a time. Concurrency within a store costs 3 µs a call and is not needed.
+    config.concurrency_support(false);
+    // The stack of an earlier guest is never visible to a guest: WebAssembly cannot address it.
+    config
+        .async_stack_zeroing(false)
+        .async_stack_size(2 << 20)
+        .max_wasm_stack(512 << 10);
+    // The same bits on every machine.
+    config.cranelift_nan_canonicalization(true);
+    // Copy-on-write images make instantiation a mapping instead of a copy.
+    config.memory_init_cow(true);
+    // Function names only: reading a component's debug information is left to who asks for it.
+    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
+    switch_off_proposals(&mut config);
+    let engine = Engine::new(&config).map_err(|error| SandboxError::engine(&error))?;
+    start_epoch_ticker(&engine);
+    Ok(engine)
+}
+
+/// Proposals with known and unfixed faults in this release, or that make results depend on the machine.
+fn switch_off_proposals(config: &mut Config) {
+    let off = WasmFeatures::THREADS
+        | WasmFeatures::SHARED_EVERYTHING_THREADS
+        | WasmFeatures::GC
+        | WasmFeatures::EXCEPTIONS
+        | WasmFeatures::LEGACY_EXCEPTIONS
+        | WasmFeatures::MEMORY64
+        | WasmFeatures::RELAXED_SIMD
+        | WasmFeatures::STACK_SWITCHING
+        | WasmFeatures::CM_ASYNC;
+    config.wasm_features(off, false);
+}
+
+/// Core instances, memories and tables that one component may have, and the budget's ceiling for them.
+fn pool(allocation: Allocation, max_instances: u32) -> PoolingAllocationConfig {
+    let budget = Budget::unlimited();
+    let per_component = budget.get(Limit::Instances) as u32;
+    // Few components have more than one memory; those that do share what the others leave.
+    let memories = max_instances.saturating_mul(4);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(max_instances)
+        .total_core_instances(max_instances.saturating_mul(per_component))
+        .total_memories(memories)
+        .total_tables(max_instances.saturating_mul(8))
+        .total_stacks(max_instances)
+        .max_core_instances_per_component(per_component)
+        .max_memories_per_component(per_component)
+        .max_tables_per_component(per_component)
+        .max_tables_per_module(16)
+        .max_memories_per_module(16)
+        .max_memory_size(budget.get(Limit::Memory) as usize)
+        .table_elements(budget.get(Limit::TableElements) as usize)
+        .max_component_instance_size(4 << 20)
+        .max_core_instance_size(4 << 20)
+        .max_unused_warm_slots(max_instances)
+        .decommit_batch_size(1);
+    match allocation {
+        // Only pages that were written are reset, so what stays resident costs memory but no time.
+        Allocation::PoolWithScan => pool
+            .pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(1 << 20)
+            .table_keep_resident(64 << 10),
+        // All that stays resident is overwritten each time: enough for a small guest, no more.
+        Allocation::Pool => pool
+            .pagemap_scan(Enabled::No)
+            .linear_memory_keep_resident(256 << 10)
+            .table_keep_resident(16 << 10),
+    };
+    pool
+}
+
+/// One thread an engine, which ends when the engine does.
+fn start_epoch_ticker(engine: &Engine) {
+    let weak = engine.weak();
+    let ticker = move || {
+        while let Some(engine) = weak.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(EPOCH_TICK);
+        }
+    };
+    let builder = thread::Builder::new().name("hap-epoch".to_owned());
+    builder
+        .spawn(ticker)
+        .expect("a process that can start an engine can start a thread");
+}

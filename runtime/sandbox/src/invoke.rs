@@ -1,0 +1,243 @@
+//! One attempt of one node: a fresh store, one call, and an account of what it spent. The store is dropped
+//! afterwards; after a trap nothing touches the guest again.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use hap_model::{
+    Agent, Answer, BoxFuture, Call, Digest, Failure, FailureKind, Limit, Manifest, Request, Usage, sanitize,
+};
+use tokio::sync::Semaphore;
+use wasmtime::component::{
+    ComponentExportIndex, ComponentNamedList, ComponentType, InstancePre, Lift, Lower,
+};
+use wasmtime::{Engine, Store};
+
+use crate::component::Exports;
+use crate::guard::{self, TimeUp};
+use crate::state::State;
+use crate::trap::{self, Phase};
+
+/// The longest message or details of an agent's own error.
+const MAX_MESSAGE_BYTES: usize = 8 << 10;
+
+/// An agent in a component: loaded once, run in a fresh store for each call.
+pub struct ComponentAgent {
+    pub(crate) engine: Engine,
+    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) exports: Exports,
+    pub(crate) manifest: Manifest,
+    pub(crate) digest: Digest,
+}
+
+/// `request` of the contract.
+#[derive(ComponentType, Lower)]
+#[component(record)]
+struct RequestText<'a> {
+    context: &'a str,
+    params: &'a str,
+}
+
+/// `failure` of the contract.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct FailureText {
+    message: String,
+    details: Option<String>,
+}
+
+/// `unavailability` of the contract.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct Unavailability {
+    failure: FailureText,
+    #[component(name = "retry-after-ms")]
+    retry_after_ms: Option<u64>,
+}
+
+/// `error` of the contract.
+#[derive(ComponentType, Lift)]
+#[component(variant)]
+enum AgentError {
+    #[component(name = "invalid-input")]
+    InvalidInput(FailureText),
+    #[component(name = "unavailable")]
+    Unavailable(Unavailability),
+    #[component(name = "failed")]
+    Failed(FailureText),
+}
+
+impl Agent for ComponentAgent {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        Some(self.digest)
+    }
+
+    fn invoke(&self, request: Request, call: Call) -> BoxFuture<'_, Answer> {
+        Box::pin(self.answer(request, call))
+    }
+
+    fn enforces_budget(&self) -> bool {
+        true
+    }
+}
+
+impl ComponentAgent {
+    async fn answer(&self, request: Request, call: Call) -> Answer {
+        let input_bytes = (request.context.as_str().len() + request.params.as_str().len()) as u64;
+        let (allowed_input, allowed_output) = (call.budget.get(Limit::Input), call.budget.get(Limit::Output));
+        if input_bytes > allowed_input {
+            let result = Err(Failure::limit(Limit::Input, allowed_input, input_bytes));
+            return Answer {
+                result,
+                usage: Usage {
+                    input_bytes,
+                    ..Usage::default()
+                },
+            };
+        }
+        let params = RequestText {
+            context: request.context.as_str(),
+            params: request.params.as_str(),
+        };
+        let (result, mut usage) = call_export::<_, (Result<String, AgentError>,)>(
+            &self.engine,
+            &self.permits,
+            &self.pre,
+            &self.exports.invoke,
+            (params,),
+            State::new(call, false),
+        )
+        .await;
+        usage.input_bytes = input_bytes;
+        let result = match result {
+            Ok((Ok(output),)) => {
+                usage.output_bytes = output.len() as u64;
+                if usage.output_bytes > allowed_output {
+                    Err(Failure::limit(Limit::Output, allowed_output, usage.output_bytes))
+                } else {
+                    Ok(output)
+                }
+            }
+            Ok((Err(error),)) => Err(agent_failure(error)),
+            Err(failure) => Err(failure),
+        };
+        Answer { result, usage }
+    }
+}
+
+/// Calls one exported function in a fresh store and tells what it spent, however it ended.
+pub(crate) async fn call_export<P, R>(
+    engine: &Engine,
+    permits: &Semaphore,
+    pre: &InstancePre<State>,
+    export: &ComponentExportIndex,
+    params: P,
+    mut state: State,
+) -> (Result<R, Failure>, Usage)
+where
+    P: ComponentNamedList + Lower + Send + Sync,
+    R: ComponentNamedList + Lift + Send + Sync + 'static,
+{
+    let Ok(_permit) = permits.acquire().await else {
+        return (
+            Err(Failure::new(
+                FailureKind::Internal,
+                "the sandbox is shutting down",
+            )),
+            Usage::default(),
+        );
+    };
+    // Time spent waiting for a place is not the guest's.
+    let budget = state.budget().clone();
+    state.call.deadline = Instant::now() + budget.wall_time();
+    let deadline = state.call.deadline;
+    let mut store = new_store(engine, state);
+    let mut phase = Phase::Instantiation;
+    let called = guard::until(deadline, async {
+        let instance = pre.instantiate_async(&mut store).await?;
+        phase = Phase::Call;
+        let function = instance.get_typed_func::<P, R>(&mut store, export)?;
+        function.call_async(&mut store, params).await
+    })
+    .await;
+    // A line that was printed without an end still counts.
+    let finished = store.data().recorder.finish();
+    let refused = store.data_mut().refused();
+    let usage = usage(&store);
+    let result = match called {
+        Err(TimeUp) => {
+            let allowed = budget.get(Limit::WallTime);
+            Err(Failure::limit(Limit::WallTime, allowed, allowed))
+        }
+        Ok(Ok(value)) => refused.or(finished.err()).map_or(Ok(value), Err),
+        Ok(Err(error)) => {
+            let last_log = store.data().recorder.last();
+            Err(refused.unwrap_or_else(|| trap::explain(&error, phase, &budget, &last_log)))
+        }
+    };
+    let with_log = |mut failure: Failure| {
+        failure.last_log = store.data().recorder.last();
+        failure
+    };
+    (result.map_err(with_log), usage)
+}
+
+/// A store with every limit of the budget set.
+fn new_store(engine: &Engine, state: State) -> Store<State> {
+    let budget = state.budget().clone();
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limiter);
+    // Fuel is switched on in the engine, so setting it cannot fail.
+    let _ = store.set_fuel(budget.get(Limit::Fuel));
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
+    // One setting bounds what is taken over from a host call and from the call's own result.
+    let transfer = budget
+        .get(Limit::HostCallBytes)
+        .max(budget.get(Limit::Output))
+        .saturating_add(64 << 10);
+    store.set_hostcall_fuel(usize::try_from(transfer).unwrap_or(usize::MAX));
+    store.set_max_component_handles(budget.get(Limit::Handles) as usize);
+    store
+}
+
+fn usage(store: &Store<State>) -> Usage {
+    let state = store.data();
+    let (log_records, log_bytes) = state.recorder.spent();
+    Usage {
+        fuel: state
+            .budget()
+            .get(Limit::Fuel)
+            .saturating_sub(store.get_fuel().unwrap_or_default()),
+        memory_bytes: state.limiter.memory_bytes(),
+        table_elements: state.limiter.table_elements(),
+        input_bytes: 0,
+        output_bytes: 0,
+        log_records,
+        log_bytes,
+    }
+}
+
+fn agent_failure(error: AgentError) -> Failure {
+    let (kind, text) = match error {
+        AgentError::InvalidInput(text) => (FailureKind::InvalidInput, text),
+        AgentError::Failed(text) => (FailureKind::Failed, text),
+        AgentError::Unavailable(unavailability) => {
+            let retry_after = unavailability
+                .retry_after_ms
+                .map(std::time::Duration::from_millis);
+            (FailureKind::Unavailable { retry_after }, unavailability.failure)
+        }
+    };
+    let mut failure = Failure::new(kind, sanitize(&text.message, MAX_MESSAGE_BYTES));
+    failure.details = text
+        .details
+        .filter(|details| details.len() <= MAX_MESSAGE_BYTES)
+        .and_then(|details| hap_model::Json::parse(&details, 32).ok());
+    failure
+}

@@ -1,0 +1,29 @@
+//! One agent in one store: WebAssembly components run with a budget, with no authority but what is granted, and with a
+//! failure that says what happened.
+//!
+//! This is the only crate that builds a wasmtime `Config`. It knows calls; it does not know runs, plans or retries.
+
+#![warn(clippy::indexing_slicing)]
+
+mod bindings;
+mod cache;
+mod capability;
+mod component;
+mod describe;
+mod engine;
+mod error;
+mod guard;
+mod invoke;
+mod limiter;
+mod record;
+mod sandbox;
+mod state;
+mod trap;
+mod wasi;
+
+pub use cache::{CacheError, CompileCache};
+pub use component::{ComponentInfo, digest};
+pub use engine::Allocation;
+pub use error::SandboxError;
+pub use invoke::ComponentAgent;
+pub use sandbox::{Sandbox, SandboxConfig};

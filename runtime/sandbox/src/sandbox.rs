@@ -1,0 +1,227 @@
+//! The sandbox: one engine, one linker, one cache, and the components that were loaded into it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use hap_model::{
+    Budget, Call, CallObserver, Digest, Grants, Limit, LogRecord, Manifest, NoResources, NodeId, Progress,
+    RunContext, RunId, sanitize,
+};
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use crate::cache::{CacheError, CompileCache};
+use crate::component::{self, ComponentInfo, Exports};
+use crate::describe;
+use crate::engine::{self, Allocation};
+use crate::error::SandboxError;
+use crate::invoke::{ComponentAgent, call_export};
+use crate::state::State;
+
+/// Settings of a sandbox.
+#[derive(Clone, Debug)]
+pub struct SandboxConfig {
+    /// How many instances may live at one time; further calls wait. Each reserves address space but no memory. Default 256.
+    pub max_instances: u32,
+    /// How instances get their memory; `None` chooses what suits the host.
+    pub allocation: Option<Allocation>,
+    /// The folder of compiled components; `None` compiles each time.
+    pub cache_folder: Option<PathBuf>,
+    /// The bound on that folder, in bytes. Default 2 GiB.
+    pub max_cache_bytes: u64,
+    /// The longest component, in bytes. Default 64 MiB.
+    pub max_component_bytes: u64,
+    /// What `describe` may spend.
+    pub describe_budget: Budget,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> SandboxConfig {
+        SandboxConfig {
+            max_instances: 256,
+            allocation: None,
+            cache_folder: None,
+            max_cache_bytes: 2 << 30,
+            max_component_bytes: 64 << 20,
+            describe_budget: Budget::default()
+                .with(Limit::Fuel, 2_000_000_000)
+                .with(Limit::WallTime, 5_000)
+                .with(Limit::Output, 1 << 20)
+                .with(Limit::HostCallBytes, 1 << 20),
+        }
+    }
+}
+
+/// Runs components. Cheap to clone; clones are the same sandbox.
+#[derive(Clone)]
+pub struct Sandbox {
+    engine: Engine,
+    linker: Arc<Linker<State>>,
+    permits: Arc<Semaphore>,
+    cache: Option<CompileCache>,
+    /// Tells this engine's machine code from that of other versions and settings.
+    compatibility: u64,
+    config: Arc<SandboxConfig>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox. The second value says why the compile cache is not used, if it was asked for and cannot be.
+    ///
+    /// # Errors
+    /// When the host cannot run one, such as for lack of address space.
+    pub fn new(config: SandboxConfig) -> Result<(Sandbox, Option<CacheError>), SandboxError> {
+        let allocation = config.allocation.unwrap_or_else(Allocation::detect);
+        let engine = engine::build(allocation, config.max_instances)?;
+        let mut linker = Linker::new(&engine);
+        crate::wasi::add_to_linker(&mut linker).map_err(|error| SandboxError::engine(&error))?;
+        crate::capability::add_to_linker(&mut linker).map_err(|error| SandboxError::engine(&error))?;
+        let opened = config
+            .cache_folder
+            .as_deref()
+            .map(|folder| CompileCache::open(folder, config.max_cache_bytes));
+        let (cache, trouble) = match opened {
+            Some(Ok(cache)) => (Some(cache), None),
+            Some(Err(error)) => (None, Some(error)),
+            None => (None, None),
+        };
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let sandbox = Sandbox {
+            engine,
+            linker: Arc::new(linker),
+            permits: Arc::new(Semaphore::new(config.max_instances as usize)),
+            cache,
+            compatibility: hasher.finish(),
+            config: Arc::new(config),
+        };
+        Ok((sandbox, trouble))
+    }
+
+    /// Loads the agent in a component: checks the bytes, compiles them or takes them from the cache, checks imports and
+    /// exports against the contract, and asks the agent to describe itself.
+    ///
+    /// # Errors
+    /// The first of these that fails, in words for the component's author.
+    pub async fn load(&self, bytes: Vec<u8>) -> Result<ComponentAgent, SandboxError> {
+        self.inspect(bytes).await.map(|(agent, _)| agent)
+    }
+
+    /// As [`Sandbox::load`], with what there is to know about the component.
+    ///
+    /// # Errors
+    /// As [`Sandbox::load`].
+    pub async fn inspect(&self, bytes: Vec<u8>) -> Result<(ComponentAgent, ComponentInfo), SandboxError> {
+        let size = bytes.len() as u64;
+        let allowed = self.config.max_component_bytes;
+        if size > allowed {
+            return Err(SandboxError::TooLarge { size, allowed });
+        }
+        component::check_preamble(&bytes)?;
+        let digest = component::digest(&bytes);
+        let sandbox = self.clone();
+        // Compiling computes for long, so it must not hold up the tasks of this thread.
+        let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&digest, &bytes)).await;
+        let component = compiled.map_err(|_| SandboxError::Compiler { digest })??;
+        let (imports, export_names) = component::names(&component, &self.engine);
+        component::check_imports(&imports)?;
+        let exports = component::exports(&component, &export_names)?;
+        let pre = self
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| component::link_error(&error))?;
+        let manifest = self.describe(&pre, &exports).await?;
+        let info = ComponentInfo {
+            digest,
+            size,
+            manifest: manifest.clone(),
+            imports,
+            exports: export_names,
+        };
+        let (engine, permits) = (self.engine.clone(), self.permits.clone());
+        Ok((
+            ComponentAgent {
+                engine,
+                permits,
+                pre,
+                exports,
+                manifest,
+                digest,
+            },
+            info,
+        ))
+    }
+
+    fn compile(&self, digest: &Digest, bytes: &[u8]) -> Result<Component, SandboxError> {
+        if let Some(code) = self
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.get(digest, self.compatibility))
+        {
+            // SAFETY: the bytes are what `Component::serialize` gave this user's host for an engine of the same version
+            // and settings: the cache checked its keyed hash over code, component and engine.
+            #[expect(
+                unsafe_code,
+                reason = "machine code has no safe way in; the cache authenticates it"
+            )]
+            let loaded = unsafe { Component::deserialize(&self.engine, &code) };
+            if let Ok(component) = loaded {
+                return Ok(component);
+            }
+        }
+        let component =
+            Component::from_binary(&self.engine, bytes).map_err(|error| SandboxError::invalid(&error))?;
+        if let Some(cache) = &self.cache
+            && let Ok(code) = component.serialize()
+        {
+            // A full disk costs time at the next start and nothing else.
+            let _ = cache.put(digest, self.compatibility, &code);
+        }
+        Ok(component)
+    }
+
+    /// Calls `describe` with every capability refused.
+    async fn describe(&self, pre: &InstancePre<State>, exports: &Exports) -> Result<Manifest, SandboxError> {
+        let state = State::new(describing_call(&self.config.describe_budget), true);
+        let (result, _) = call_export::<_, (describe::ManifestText,)>(
+            &self.engine,
+            &self.permits,
+            pre,
+            &exports.describe,
+            (),
+            state,
+        )
+        .await;
+        let (text,) = result.map_err(|failure| SandboxError::Describe {
+            message: sanitize(&failure.to_string(), 2000),
+        })?;
+        describe::manifest(text).map_err(|message| SandboxError::Describe { message })
+    }
+}
+
+/// The call that `describe` runs as: no run, no node, nothing granted, nobody listening.
+fn describing_call(budget: &Budget) -> Call {
+    struct Deaf;
+    impl CallObserver for Deaf {
+        fn log(&self, _: &NodeId, _: LogRecord) {}
+        fn progress(&self, _: &NodeId, _: Progress) {}
+    }
+    let run = RunContext {
+        id: RunId::from_bits(0),
+        started_at_unix_nanos: 0,
+        seed: 0,
+        cancellation: hap_model::Cancellation::default(),
+        resources: Arc::new(NoResources),
+    };
+    Call {
+        run: Arc::new(run),
+        node: NodeId::new("describe").expect("`describe` is a node name"),
+        attempt: 1,
+        budget: Arc::new(budget.clone()),
+        grants: Arc::new(Grants::none()),
+        deadline: Instant::now(),
+        observer: Arc::new(Deaf),
+    }
+}
