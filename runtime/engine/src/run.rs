@@ -48,8 +48,8 @@ impl LoadedGraph {
     }
 }
 
-/// The handle of a run. Dropping it ends the run: calls are dropped where they wait, computing guests at the next
-/// epoch.
+/// The handle of a run. Dropping it ends the run: calls are dropped where they wait, computing guests where they
+/// next give way.
 pub struct Run {
     shared: Arc<Shared>,
     outcome: oneshot::Receiver<RunOutcome>,

@@ -1,16 +1,17 @@
 //! The wasmtime engine: the only place that builds a `Config`. Every setting says why it has its value.
 
-use std::thread;
-use std::time::Duration;
-
 use hap_model::{Budget, Limit};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
 
 use crate::error::SandboxError;
 
-/// How often a computing guest gives way to others, and so how late a deadline or a cancellation can reach it.
-/// Yielding this often costs nothing that can be measured.
-pub(crate) const EPOCH_TICK: Duration = Duration::from_millis(10);
+/// After how much fuel a computing guest gives way to others, and so how late a deadline or a cancellation can reach it:
+/// a few milliseconds of ordinary code, a few hundred of the slowest.
+///
+/// Epochs would do the same by the clock, but cost a tenth of all computing and need a thread. They are not needed,
+/// because in wasmtime 48 fuel counts everything that takes time: operations on whole memories and tables cost a unit for
+/// each byte or element.
+pub(crate) const YIELD_FUEL: u64 = 5_000_000;
 
 /// How instances get their memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +41,15 @@ fn host_has_swap() -> bool {
     std::fs::read_to_string("/proc/swaps").map_or(true, |text| text.lines().count() > 1)
 }
 
-/// Builds the engine and starts its clock.
+/// Builds the engine.
 pub(crate) fn build(allocation: Allocation, max_instances: u32) -> Result<Engine, SandboxError> {
     let mut config = Config::new();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
         allocation,
         max_instances,
     )));
-    // Fuel counts work the same way on every run; epochs preempt, because one unit of fuel can fill megabytes.
-    config.consume_fuel(true).epoch_interruption(true);
+    // Fuel counts work the same way on every run, and it preempts.
+    config.consume_fuel(true);
     // One store is driven by one task at a time. Concurrency within a store costs 3 µs a call and is not needed.
     config.concurrency_support(false);
     // The stack of an earlier guest is never visible to a guest: WebAssembly cannot address it.
@@ -63,9 +64,7 @@ pub(crate) fn build(allocation: Allocation, max_instances: u32) -> Result<Engine
     // Function names only: reading a component's debug information is left to who asks for it.
     config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
     switch_off_proposals(&mut config);
-    let engine = Engine::new(&config).map_err(|error| SandboxError::engine(&error))?;
-    start_epoch_ticker(&engine);
-    Ok(engine)
+    Engine::new(&config).map_err(|error| SandboxError::engine(&error))
 }
 
 /// Proposals with known and unfixed faults in this release, or that make results depend on the machine.
@@ -118,20 +117,4 @@ fn pool(allocation: Allocation, max_instances: u32) -> PoolingAllocationConfig {
             .table_keep_resident(16 << 10),
     };
     pool
-}
-
-/// One thread an engine, which ends when the engine does.
-fn start_epoch_ticker(engine: &Engine) {
-    let weak = engine.weak();
-    let ticker = move || {
-        while let Some(engine) = weak.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(EPOCH_TICK);
-        }
-    };
-    let builder = thread::Builder::new().name("hap-epoch".to_owned());
-    builder
-        .spawn(ticker)
-        .expect("a process that can start an engine can start a thread");
 }

@@ -11,8 +11,8 @@ pub(crate) struct TimeUp;
 
 /// Runs `future` until `deadline`.
 ///
-/// The clock is read whenever the future is polled, which a computing guest makes happen at every epoch: a timer alone
-/// would be late when all threads are busy. A timer is set only when the future first waits, so calls that do not
+/// The clock is read whenever the future is polled, which a computing guest makes happen whenever it gives way: a
+/// timer alone would be late when all threads are busy. A timer is set only when the future first waits, so calls that do not
 /// wait do not pay for one.
 pub(crate) fn until<F: Future>(
     deadline: Instant,

@@ -14,6 +14,7 @@ use wasmtime::component::{
 use wasmtime::{Engine, Store};
 
 use crate::component::Exports;
+use crate::engine::YIELD_FUEL;
 use crate::guard::{self, TimeUp};
 use crate::state::State;
 use crate::trap::{self, Phase};
@@ -192,10 +193,9 @@ fn new_store(engine: &Engine, state: State) -> Store<State> {
     let budget = state.budget().clone();
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
-    // Fuel is switched on in the engine, so setting it cannot fail.
+    // Both fail only where the engine has no fuel or the interval is zero.
     let _ = store.set_fuel(budget.get(Limit::Fuel));
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_async_yield_and_update(1);
+    let _ = store.fuel_async_yield_interval(Some(YIELD_FUEL));
     // One setting bounds what is taken over from a host call and from the call's own result.
     let transfer = budget
         .get(Limit::HostCallBytes)

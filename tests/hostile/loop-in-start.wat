@@ -1,0 +1,6 @@
+;; purpose: never finishes starting
+;; expect: refused limit `fuel`
+(func $begin (loop $for_ever (br $for_ever)))
+(start $begin)
+(func (export "hap:agent/agent@0.1.0#invoke") (param i32 i32 i32 i32) (result i32)
+  (call $ok_true))
