@@ -60,7 +60,11 @@ impl Recorder {
         inner.spend(message.len() + fields.map_or(0, str::len))?;
         // Fields that are no JSON are kept as text: a log must not fail because of what it says.
         let fields = fields.and_then(|text| {
-            let json = if text.len() <= MAX_RECORD_BYTES { Json::parse(text, 32).ok() } else { None };
+            let json = if text.len() <= MAX_RECORD_BYTES {
+                Json::parse(text, 32).ok()
+            } else {
+                None
+            };
             json.or_else(|| Json::from_value(&sanitize(text, MAX_RECORD_BYTES)).ok())
         });
         inner.push(LogRecord {
