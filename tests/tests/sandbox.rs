@@ -454,3 +454,34 @@ fn a_budget_of_the_graph_or_node_lowers_and_never_raises() {
     }
     assert_eq!(with(Budget::default(), GRAPH).status, RunStatus::Success);
 }
+
+/// An agent with further core instances behind it, all of one empty module.
+fn many_instances(count: usize) -> Vec<u8> {
+    let agent = wasmprinter::print_bytes(wat_agent(ECHO).unwrap()).unwrap();
+    let instances = "(core instance (instantiate $empty))\n".repeat(count);
+    let open = agent.trim_end().strip_suffix(')').unwrap();
+    wat::parse_str(format!("{open}\n(core module $empty)\n{instances})")).unwrap()
+}
+
+#[test]
+fn the_number_of_instances_is_limited_by_name() {
+    let message = refusal(many_instances(100));
+    assert!(message.contains("instances"), "{message}");
+    let few = Budget::default().with(Limit::Instances, 5);
+    let outcome = run_with(
+        &builder().budget(few).build().unwrap(),
+        many_instances(10),
+        GRAPH,
+        json!({}),
+    )
+    .unwrap();
+    let (_, failure) = outcome.failures().next().unwrap();
+    assert_eq!(
+        failure.kind,
+        FailureKind::Limit {
+            limit: Limit::Instances,
+            allowed: 5,
+            used: 6
+        }
+    );
+}
