@@ -1,5 +1,5 @@
 ;; purpose: reports progress a million times
-;; expect: limit log-records
+;; expect: limit progress-updates
 (import "hap:agent/progress@0.1.0" "report" (func $report (param i32 i32 i32)))
 (func (export "hap:agent/agent@0.1.0#invoke") (param i32 i32 i32 i32) (result i32)
   (local $n i32)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hap_engine::RunOptions;
 use hap_model::{Agent, Budget, EventSink, FnAgent, FnError, ResourceProvider};
-use hap_sandbox::{Allocation, Sandbox, SandboxConfig};
+use hap_sandbox::{Allocation, Compilation, Sandbox, SandboxConfig};
 
 use crate::error::Result;
 use crate::loader::{AgentLoader, FolderLoader};
@@ -100,6 +100,18 @@ impl RuntimeBuilder {
     /// How many instances may live at one time in all runs together. Default 256.
     pub fn max_instances(mut self, instances: u32) -> RuntimeBuilder {
         self.sandbox.max_instances = instances;
+        self
+    }
+
+    /// Where components are compiled. Programs that compile strangers' components choose a process of its own.
+    pub fn compilation(mut self, compilation: Compilation) -> RuntimeBuilder {
+        self.sandbox.compilation = compilation;
+        self
+    }
+
+    /// The longest component, in bytes. Default 64 MiB.
+    pub fn max_component_bytes(mut self, bytes: u64) -> RuntimeBuilder {
+        self.sandbox.max_component_bytes = bytes;
         self
     }
 

@@ -40,7 +40,10 @@ pub use builder::RuntimeBuilder;
 pub use error::{Error, Result};
 pub use hap_engine::{Canceller, LoadedGraph, Run, RunOptions};
 pub use hap_model::*;
-pub use hap_sandbox::{Allocation, CacheError, ComponentInfo, SandboxConfig, SandboxError};
+pub use hap_sandbox::{
+    Allocation, CacheError, ChildCompiler, Compilation, ComponentInfo, SandboxConfig, SandboxError,
+    compile_child,
+};
 pub use input::Input;
 pub use loader::{AgentLoader, FolderLoader, LoadError, LoadedBytes};
 pub use runtime::{Runtime, read_graph};

@@ -138,7 +138,7 @@ impl Runtime {
             return Err(Error::BlockingInAsync);
         }
         let threads = tokio::runtime::Builder::new_multi_thread()
-            .enable_time()
+            .enable_all()
             .build()
             .map_err(Error::Threads)?;
         threads.block_on(self.run(graph, input))

@@ -34,6 +34,11 @@ pub trait Agent: Send + Sync {
     /// Serves one request.
     fn invoke(&self, request: Request, call: Call) -> BoxFuture<'_, Answer>;
 
+    /// The interfaces that its component imports: all that it could ever ask for. Empty for an agent of this program.
+    fn imports(&self) -> &[String] {
+        &[]
+    }
+
     /// Whether it holds the budget of a call itself, limit by limit. For an agent that does not, the engine holds the
     /// limits that can be held from outside: wall time and output bytes.
     fn enforces_budget(&self) -> bool {

@@ -21,8 +21,12 @@ pub enum Limit {
     Memory,
     /// Table elements, summed over all tables of the instance.
     TableElements,
-    /// Core instances, and separately memories and tables, that one component may consist of.
+    /// Core instances that one component may consist of.
     Instances,
+    /// Linear memories that it may have.
+    Memories,
+    /// Tables that it may have.
+    Tables,
     /// Resource and component handles open at one time.
     Handles,
     /// Bytes of the context that a node is given.
@@ -35,10 +39,12 @@ pub enum Limit {
     HostCallBytes,
     /// Bytes that one call for randomness may ask for.
     RandomBytes,
-    /// Log records, lines on stdout and stderr, and progress updates.
+    /// Log records and lines on stdout and stderr.
     LogRecords,
-    /// Bytes of text in those.
+    /// Bytes of text in log records, printed lines and progress updates.
     LogBytes,
+    /// Progress updates.
+    ProgressUpdates,
 }
 
 /// The unit in which a [`Limit`] counts, for people.
@@ -56,12 +62,14 @@ const MIB: u64 = 1 << 20;
 
 impl Limit {
     /// Every limit, in the order in which they are listed.
-    pub const ALL: [Limit; 13] = [
+    pub const ALL: [Limit; 16] = [
         Limit::Fuel,
         Limit::WallTime,
         Limit::Memory,
         Limit::TableElements,
         Limit::Instances,
+        Limit::Memories,
+        Limit::Tables,
         Limit::Handles,
         Limit::Input,
         Limit::Output,
@@ -70,6 +78,7 @@ impl Limit {
         Limit::RandomBytes,
         Limit::LogRecords,
         Limit::LogBytes,
+        Limit::ProgressUpdates,
     ];
 
     /// Name in graph files and reports, unit, default, and the largest value that may be set.
@@ -83,6 +92,9 @@ impl Limit {
             Limit::TableElements => ("table-elements", Unit::Count, 100_000, 1_000_000),
             // A Python component consists of 38 core instances.
             Limit::Instances => ("instances", Unit::Count, 64, 64),
+            // QuickJS has three memories; a Python component has a table for each of its modules.
+            Limit::Memories => ("memories", Unit::Count, 16, 64),
+            Limit::Tables => ("tables", Unit::Count, 64, 64),
             Limit::Handles => ("handles", Unit::Count, 1_000, 1_000_000),
             Limit::Input => ("input", Unit::Bytes, 16 * MIB, 1024 * MIB),
             Limit::Output => ("output", Unit::Bytes, 16 * MIB, 1024 * MIB),
@@ -91,6 +103,7 @@ impl Limit {
             Limit::RandomBytes => ("random-bytes", Unit::Bytes, 64 << 10, 16 * MIB),
             Limit::LogRecords => ("log-records", Unit::Count, 10_000, 1_000_000),
             Limit::LogBytes => ("log-bytes", Unit::Bytes, MIB, 64 * MIB),
+            Limit::ProgressUpdates => ("progress-updates", Unit::Count, 10_000, 1_000_000),
         }
     }
 
@@ -267,27 +280,39 @@ pub struct Usage {
     pub memory_bytes: u64,
     /// The most table elements held at one time.
     pub table_elements: u64,
+    /// The linear memories of the component.
+    pub memories: u64,
+    /// The tables of the component.
+    pub tables: u64,
+    /// The most bytes that one call for randomness asked for.
+    pub random_bytes: u64,
     /// Bytes of context given.
     pub input_bytes: u64,
     /// Bytes of output returned.
     pub output_bytes: u64,
-    /// Log records, output lines and progress updates written.
+    /// Log records and printed lines written.
     pub log_records: u64,
-    /// Bytes of text in those.
+    /// Bytes of text in log records, printed lines and progress updates.
     pub log_bytes: u64,
+    /// Progress updates made.
+    pub progress_updates: u64,
 }
 
 impl Usage {
     /// What was spent against each limit that counts something in one attempt.
-    pub fn by_limit(&self) -> [(Limit, u64); 7] {
+    pub fn by_limit(&self) -> [(Limit, u64); 11] {
         [
             (Limit::Fuel, self.fuel),
             (Limit::Memory, self.memory_bytes),
             (Limit::TableElements, self.table_elements),
+            (Limit::Memories, self.memories),
+            (Limit::Tables, self.tables),
+            (Limit::RandomBytes, self.random_bytes),
             (Limit::Input, self.input_bytes),
             (Limit::Output, self.output_bytes),
             (Limit::LogRecords, self.log_records),
             (Limit::LogBytes, self.log_bytes),
+            (Limit::ProgressUpdates, self.progress_updates),
         ]
     }
 }

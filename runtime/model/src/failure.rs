@@ -91,6 +91,21 @@ pub struct Failure {
     /// The last records that the agent logged or printed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub last_log: Vec<LogRecord>,
+    /// The last calls that the agent made to the host, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub last_calls: Vec<HostCall>,
+}
+
+/// A call that an agent made to the host, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HostCall {
+    /// Interface and function, such as `hap:agent/resources.open`.
+    pub function: &'static str,
+    /// What it was about, such as a document's name; made safe for terminals.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subject: String,
+    /// What came of it, in a few words.
+    pub result: &'static str,
 }
 
 impl Failure {
@@ -104,6 +119,7 @@ impl Failure {
             details: None,
             backtrace: Vec::new(),
             last_log: Vec::new(),
+            last_calls: Vec::new(),
         }
     }
 

@@ -44,7 +44,7 @@ pub use budget::{Budget, Limit, Unit, Usage};
 pub use context::{Conflict, Context, Reducers, Resolved, ViewError, Writer};
 pub use entrypoint::{Entrypoint, EntrypointError, EntrypointForm};
 pub use event::{Event, EventKind, EventSink, Level, LogRecord, LogSource, Progress};
-pub use failure::{Failure, FailureKind, sanitize};
+pub use failure::{Failure, FailureKind, HostCall, sanitize};
 pub use grants::{Grants, ResourcePattern, is_canonical};
 pub use graph::{Graph, Located, Node, NodeAgent};
 pub use id::{Digest, MAX_NODE_ID_BYTES, NodeId, NodeIndex, RunId};

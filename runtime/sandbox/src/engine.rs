@@ -13,6 +13,10 @@ use crate::error::SandboxError;
 /// each byte or element.
 pub(crate) const YIELD_FUEL: u64 = 5_000_000;
 
+/// The memories and tables for which one place of the pool has room; an instance with more takes several places.
+pub(crate) const MEMORIES_A_PLACE: u32 = 4;
+pub(crate) const TABLES_A_PLACE: u32 = 8;
+
 /// How instances get their memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allocation {
@@ -43,11 +47,22 @@ fn host_has_swap() -> bool {
 
 /// Builds the engine.
 pub(crate) fn build(allocation: Allocation, max_instances: u32) -> Result<Engine, SandboxError> {
-    let mut config = Config::new();
+    let mut config = config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
         allocation,
         max_instances,
     )));
+    Engine::new(&config).map_err(|error| SandboxError::engine(&error))
+}
+
+/// Builds an engine that compiles for those of [`build`] and runs nothing, so it needs no pool.
+pub(crate) fn build_compiler() -> wasmtime::Result<Engine> {
+    Engine::new(&config())
+}
+
+/// Everything that machine code depends on.
+fn config() -> Config {
+    let mut config = Config::new();
     // Fuel counts work the same way on every run, and it preempts.
     config.consume_fuel(true);
     // One store is driven by one task at a time. Concurrency within a store costs 3 µs a call and is not needed.
@@ -64,7 +79,7 @@ pub(crate) fn build(allocation: Allocation, max_instances: u32) -> Result<Engine
     // Function names only: reading a component's debug information is left to who asks for it.
     config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
     switch_off_proposals(&mut config);
-    Engine::new(&config).map_err(|error| SandboxError::engine(&error))
+    config
 }
 
 /// Proposals with known and unfixed faults in this release, or that make results depend on the machine.
@@ -85,13 +100,11 @@ fn switch_off_proposals(config: &mut Config) {
 fn pool(allocation: Allocation, max_instances: u32) -> PoolingAllocationConfig {
     let budget = Budget::unlimited();
     let per_component = budget.get(Limit::Instances) as u32;
-    // Few components have more than one memory; those that do share what the others leave.
-    let memories = max_instances.saturating_mul(4);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(max_instances)
         .total_core_instances(max_instances.saturating_mul(per_component))
-        .total_memories(memories)
-        .total_tables(max_instances.saturating_mul(8))
+        .total_memories(max_instances.saturating_mul(MEMORIES_A_PLACE))
+        .total_tables(max_instances.saturating_mul(TABLES_A_PLACE))
         .total_stacks(max_instances)
         .max_core_instances_per_component(per_component)
         .max_memories_per_component(per_component)

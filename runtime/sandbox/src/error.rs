@@ -3,7 +3,7 @@
 use hap_model::Digest;
 
 /// What can go wrong before an agent runs.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
     /// The engine could not be set up on this host.
@@ -42,6 +42,20 @@ pub enum SandboxError {
     #[error("the agent cannot describe itself: {message}")]
     Describe {
         /// Why.
+        message: String,
+    },
+    /// Compilation took more than it may.
+    #[error("the component could not be compiled within {allowed}: {message}")]
+    CompileLimit {
+        /// What was allowed.
+        allowed: String,
+        /// What happened.
+        message: String,
+    },
+    /// The process that compiles could not be started, or did not answer as it should.
+    #[error("the compiler process failed: {message}")]
+    CompilerProcess {
+        /// What happened.
         message: String,
     },
     /// Compilation was stopped by a panic of the compiler's.

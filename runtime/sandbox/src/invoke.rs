@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hap_model::{
-    Agent, Answer, BoxFuture, Call, Digest, Failure, FailureKind, Limit, Manifest, Request, Usage, sanitize,
+    Agent, Answer, BoxFuture, Budget, Call, Digest, Failure, FailureKind, Limit, Manifest, Request, Usage,
+    sanitize,
 };
 use tokio::sync::Semaphore;
 use wasmtime::component::{
@@ -14,7 +15,7 @@ use wasmtime::component::{
 use wasmtime::{Engine, Store};
 
 use crate::component::Exports;
-use crate::engine::YIELD_FUEL;
+use crate::engine::{MEMORIES_A_PLACE, TABLES_A_PLACE, YIELD_FUEL};
 use crate::guard::{self, TimeUp};
 use crate::state::State;
 use crate::trap::{self, Phase};
@@ -24,12 +25,11 @@ const MAX_MESSAGE_BYTES: usize = 8 << 10;
 
 /// An agent in a component: loaded once, run in a fresh store for each call.
 pub struct ComponentAgent {
-    pub(crate) engine: Engine,
-    pub(crate) permits: Arc<Semaphore>,
-    pub(crate) pre: InstancePre<State>,
+    pub(crate) component: Prepared,
     pub(crate) exports: Exports,
     pub(crate) manifest: Manifest,
     pub(crate) digest: Digest,
+    pub(crate) imports: Vec<String>,
 }
 
 /// `request` of the contract.
@@ -85,6 +85,10 @@ impl Agent for ComponentAgent {
     fn enforces_budget(&self) -> bool {
         true
     }
+
+    fn imports(&self) -> &[String] {
+        &self.imports
+    }
 }
 
 impl ComponentAgent {
@@ -105,15 +109,11 @@ impl ComponentAgent {
             context: request.context.as_str(),
             params: request.params.as_str(),
         };
-        let (result, mut usage) = call_export::<_, (Result<String, AgentError>,)>(
-            &self.engine,
-            &self.permits,
-            &self.pre,
-            &self.exports.invoke,
-            (params,),
-            State::new(call, false),
-        )
-        .await;
+        let state = State::new(call, false);
+        let called =
+            self.component
+                .call::<_, (Result<String, AgentError>,)>(&self.exports.invoke, (params,), state);
+        let (result, mut usage) = called.await;
         usage.input_bytes = input_bytes;
         let result = match result {
             Ok((Ok(output),)) => {
@@ -131,61 +131,116 @@ impl ComponentAgent {
     }
 }
 
-/// Calls one exported function in a fresh store and tells what it spent, however it ended.
-pub(crate) async fn call_export<P, R>(
-    engine: &Engine,
-    permits: &Semaphore,
-    pre: &InstancePre<State>,
-    export: &ComponentExportIndex,
-    params: P,
-    mut state: State,
-) -> (Result<R, Failure>, Usage)
-where
-    P: ComponentNamedList + Lower + Send + Sync,
-    R: ComponentNamedList + Lift + Send + Sync + 'static,
-{
-    let Ok(_permit) = permits.acquire().await else {
-        return (
-            Err(Failure::new(
-                FailureKind::Internal,
-                "the sandbox is shutting down",
-            )),
-            Usage::default(),
-        );
-    };
-    // Time spent waiting for a place is not the guest's.
-    let budget = state.budget().clone();
-    state.call.deadline = Instant::now() + budget.wall_time();
-    let deadline = state.call.deadline;
-    let mut store = new_store(engine, state);
-    let mut phase = Phase::Instantiation;
-    let called = guard::until(deadline, async {
-        let instance = pre.instantiate_async(&mut store).await?;
-        phase = Phase::Call;
-        let function = instance.get_typed_func::<P, R>(&mut store, export)?;
-        function.call_async(&mut store, params).await
-    })
-    .await;
-    // A line that was printed without an end still counts.
-    let finished = store.data().recorder.finish();
-    let refused = store.data_mut().refused();
-    let usage = usage(&store);
-    let result = match called {
-        Err(TimeUp) => {
-            let allowed = budget.get(Limit::WallTime);
-            Err(Failure::limit(Limit::WallTime, allowed, allowed))
+/// A component that is linked and checked, and can be instantiated any number of times.
+pub(crate) struct Prepared {
+    pub(crate) engine: Engine,
+    /// One for each instance that may live at one time.
+    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) pre: InstancePre<State>,
+    /// How many permits there are in all.
+    pub(crate) places: u32,
+    /// The memories and tables of an instance.
+    pub(crate) memories: u32,
+    pub(crate) tables: u32,
+}
+
+impl Prepared {
+    /// Calls one exported function in a fresh store and tells what it spent, however it ended.
+    pub(crate) async fn call<P, R>(
+        &self,
+        export: &ComponentExportIndex,
+        params: P,
+        mut state: State,
+    ) -> (Result<R, Failure>, Usage)
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        R: ComponentNamedList + Lift + Send + Sync + 'static,
+    {
+        if let Err(failure) = self.within(state.budget()) {
+            return (Err(failure), self.usage_before());
         }
-        Ok(Ok(value)) => refused.or(finished.err()).map_or(Ok(value), Err),
-        Ok(Err(error)) => {
-            let last_log = store.data().recorder.last();
-            Err(refused.unwrap_or_else(|| trap::explain(&error, phase, &budget, &last_log)))
+        let Ok(_permits) = self.permits.acquire_many(self.weight()).await else {
+            let failure = Failure::new(FailureKind::Internal, "the sandbox is shutting down");
+            return (Err(failure), self.usage_before());
+        };
+        // Time spent waiting for a place is not the guest's.
+        let budget = state.budget().clone();
+        state.call.deadline = Instant::now() + budget.wall_time();
+        let deadline = state.call.deadline;
+        let mut store = new_store(&self.engine, state);
+        let mut phase = Phase::Instantiation;
+        let called = guard::until(deadline, async {
+            let instance = self.pre.instantiate_async(&mut store).await?;
+            phase = Phase::Call;
+            let function = instance.get_typed_func::<P, R>(&mut store, export)?;
+            function.call_async(&mut store, params).await
+        })
+        .await;
+        // A line that was printed without an end still counts.
+        let finished = store.data().recorder.finish();
+        let refused = store.data_mut().refused();
+        let recorder = &store.data().recorder;
+        let result = match called {
+            Err(TimeUp) => {
+                let allowed = budget.get(Limit::WallTime);
+                Err(Failure::limit(Limit::WallTime, allowed, allowed))
+            }
+            Ok(Ok(value)) => refused.or(finished.err()).map_or(Ok(value), Err),
+            Ok(Err(error)) => {
+                Err(refused.unwrap_or_else(|| trap::explain(&error, phase, &budget, &recorder.last())))
+            }
+        };
+        let with_report = |mut failure: Failure| {
+            failure.last_log = recorder.last();
+            failure.last_calls = recorder.last_calls();
+            failure
+        };
+        (result.map_err(with_report), self.usage(&store))
+    }
+
+    /// How many places of the pool an instance takes: each place has room for a few memories and tables, so that a
+    /// component with many of them waits for as many places instead of taking what others were promised.
+    fn weight(&self) -> u32 {
+        let places = |count: u32, each: u32| count.div_ceil(each).max(1);
+        let weight = places(self.memories, MEMORIES_A_PLACE).max(places(self.tables, TABLES_A_PLACE));
+        // Waiting for more places than there are would be waiting for ever; the pool then says what it lacks.
+        weight.min(self.places)
+    }
+
+    /// Holds what the component consists of against the budget before anything is instantiated.
+    fn within(&self, budget: &Budget) -> Result<(), Failure> {
+        for (limit, used) in [(Limit::Memories, self.memories), (Limit::Tables, self.tables)] {
+            let (allowed, used) = (budget.get(limit), u64::from(used));
+            if used > allowed {
+                return Err(Failure::limit(limit, allowed, used));
+            }
         }
-    };
-    let with_log = |mut failure: Failure| {
-        failure.last_log = store.data().recorder.last();
-        failure
-    };
-    (result.map_err(with_log), usage)
+        Ok(())
+    }
+
+    fn usage_before(&self) -> Usage {
+        Usage {
+            memories: self.memories.into(),
+            tables: self.tables.into(),
+            ..Usage::default()
+        }
+    }
+
+    fn usage(&self, store: &Store<State>) -> Usage {
+        let state = store.data();
+        let (log_records, log_bytes, progress_updates) = state.recorder.spent();
+        let fuel_left = store.get_fuel().unwrap_or_default();
+        Usage {
+            fuel: state.budget().get(Limit::Fuel).saturating_sub(fuel_left),
+            memory_bytes: state.limiter.memory_bytes(),
+            table_elements: state.limiter.table_elements(),
+            random_bytes: state.most_random_bytes,
+            log_records,
+            log_bytes,
+            progress_updates,
+            ..self.usage_before()
+        }
+    }
 }
 
 /// A store with every limit of the budget set.
@@ -204,23 +259,6 @@ fn new_store(engine: &Engine, state: State) -> Store<State> {
     store.set_hostcall_fuel(usize::try_from(transfer).unwrap_or(usize::MAX));
     store.set_max_component_handles(budget.get(Limit::Handles) as usize);
     store
-}
-
-fn usage(store: &Store<State>) -> Usage {
-    let state = store.data();
-    let (log_records, log_bytes) = state.recorder.spent();
-    Usage {
-        fuel: state
-            .budget()
-            .get(Limit::Fuel)
-            .saturating_sub(store.get_fuel().unwrap_or_default()),
-        memory_bytes: state.limiter.memory_bytes(),
-        table_elements: state.limiter.table_elements(),
-        input_bytes: 0,
-        output_bytes: 0,
-        log_records,
-        log_bytes,
-    }
 }
 
 fn agent_failure(error: AgentError) -> Failure {

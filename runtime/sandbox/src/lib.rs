@@ -8,6 +8,7 @@
 mod bindings;
 mod cache;
 mod capability;
+mod compile;
 mod component;
 mod describe;
 mod engine;
@@ -22,6 +23,7 @@ mod trap;
 mod wasi;
 
 pub use cache::{CacheError, CompileCache};
+pub use compile::{ChildCompiler, Compilation, compile_child};
 pub use component::{ComponentInfo, digest};
 pub use engine::Allocation;
 pub use error::SandboxError;

@@ -5,11 +5,18 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hap_model::{
-    Call, CallObserver, Failure, Json, Level, Limit, LogRecord, LogSource, NodeId, Progress, sanitize,
+    Call, CallObserver, Failure, HostCall, Json, Level, Limit, LogRecord, LogSource, NodeId, Progress,
+    sanitize,
 };
 
 /// The records kept for the report of a failure.
 const KEPT_RECORDS: usize = 20;
+
+/// The host calls kept for the report of a failure.
+const KEPT_CALLS: usize = 10;
+
+/// The longest subject of one of them.
+const MAX_SUBJECT_BYTES: usize = 200;
 
 /// The longest text of one record; the rest is cut off.
 const MAX_RECORD_BYTES: usize = 16 << 10;
@@ -26,9 +33,12 @@ struct Inner {
     observer: Arc<dyn CallObserver>,
     allowed_records: u64,
     allowed_bytes: u64,
+    allowed_updates: u64,
     records: u64,
     bytes: u64,
+    updates: u64,
     last: VecDeque<LogRecord>,
+    calls: VecDeque<HostCall>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     refused: Option<Failure>,
@@ -41,9 +51,12 @@ impl Recorder {
             observer: call.observer.clone(),
             allowed_records: call.budget.get(Limit::LogRecords),
             allowed_bytes: call.budget.get(Limit::LogBytes),
+            allowed_updates: call.budget.get(Limit::ProgressUpdates),
             records: 0,
             bytes: 0,
+            updates: 0,
             last: VecDeque::new(),
+            calls: VecDeque::new(),
             stdout: Vec::new(),
             stderr: Vec::new(),
             refused: None,
@@ -57,7 +70,7 @@ impl Recorder {
     /// Takes a log record.
     pub(crate) fn log(&self, level: Level, message: &str, fields: Option<&str>) -> Result<(), Failure> {
         let mut inner = self.inner();
-        inner.spend(message.len() + fields.map_or(0, str::len))?;
+        inner.spend_record(message.len() + fields.map_or(0, str::len))?;
         // Fields that are no JSON are kept as text: a log must not fail because of what it says.
         let fields = fields.and_then(|text| {
             let json = if text.len() <= MAX_RECORD_BYTES {
@@ -79,7 +92,7 @@ impl Recorder {
     /// Takes a progress update.
     pub(crate) fn progress(&self, bytes: usize, progress: Progress) -> Result<(), Failure> {
         let mut inner = self.inner();
-        inner.spend(bytes)?;
+        inner.spend_update(bytes)?;
         let node = inner.node.clone();
         inner.observer.progress(&node, progress);
         Ok(())
@@ -122,24 +135,54 @@ impl Recorder {
         self.inner().last.iter().cloned().collect()
     }
 
-    /// Records and bytes so far.
-    pub(crate) fn spent(&self) -> (u64, u64) {
+    /// Remembers a call to the host. `subject` is made safe only when it is kept.
+    pub(crate) fn called(&self, function: &'static str, subject: &str, result: &'static str) {
+        let mut inner = self.inner();
+        if inner.calls.len() == KEPT_CALLS {
+            inner.calls.pop_front();
+        }
+        inner.calls.push_back(HostCall {
+            function,
+            subject: sanitize(subject, MAX_SUBJECT_BYTES),
+            result,
+        });
+    }
+
+    /// The last calls to the host, oldest first.
+    pub(crate) fn last_calls(&self) -> Vec<HostCall> {
+        self.inner().calls.iter().cloned().collect()
+    }
+
+    /// Records, bytes and progress updates so far.
+    pub(crate) fn spent(&self) -> (u64, u64, u64) {
         let inner = self.inner();
-        (inner.records, inner.bytes)
+        (inner.records, inner.bytes, inner.updates)
     }
 }
 
 impl Inner {
-    fn spend(&mut self, bytes: usize) -> Result<(), Failure> {
-        let (records, bytes) = (self.records + 1, self.bytes.saturating_add(bytes as u64));
-        let failure = if records > self.allowed_records {
-            Failure::limit(Limit::LogRecords, self.allowed_records, records)
-        } else if bytes > self.allowed_bytes {
-            Failure::limit(Limit::LogBytes, self.allowed_bytes, bytes)
-        } else {
-            (self.records, self.bytes) = (records, bytes);
+    fn spend_record(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.spend_bytes(bytes)?;
+        self.records += 1;
+        self.within(Limit::LogRecords, self.allowed_records, self.records)
+    }
+
+    fn spend_update(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.spend_bytes(bytes)?;
+        self.updates += 1;
+        self.within(Limit::ProgressUpdates, self.allowed_updates, self.updates)
+    }
+
+    fn spend_bytes(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        self.within(Limit::LogBytes, self.allowed_bytes, self.bytes)
+    }
+
+    fn within(&mut self, limit: Limit, allowed: u64, used: u64) -> Result<(), Failure> {
+        if used <= allowed {
             return Ok(());
-        };
+        }
+        let failure = Failure::limit(limit, allowed, used);
         self.refused.get_or_insert(failure.clone());
         Err(failure)
     }
@@ -153,7 +196,7 @@ impl Inner {
     }
 
     fn line(&mut self, source: LogSource, line: &[u8]) -> Result<(), Failure> {
-        self.spend(line.len())?;
+        self.spend_record(line.len())?;
         let level = if source == LogSource::Stdout {
             Level::Info
         } else {

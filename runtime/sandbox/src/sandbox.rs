@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use hap_model::{
@@ -11,15 +11,19 @@ use hap_model::{
 };
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, Linker};
 
 use crate::cache::{CacheError, CompileCache};
+use crate::compile::{self, ChildCompiler, Compilation};
 use crate::component::{self, ComponentInfo, Exports};
 use crate::describe;
 use crate::engine::{self, Allocation};
 use crate::error::SandboxError;
-use crate::invoke::{ComponentAgent, call_export};
+use crate::invoke::{ComponentAgent, Prepared};
 use crate::state::State;
+
+/// How many components that cannot be compiled are remembered.
+const MAX_REMEMBERED_FAILURES: usize = 256;
 
 /// Settings of a sandbox.
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ pub struct SandboxConfig {
     pub max_cache_bytes: u64,
     /// The longest component, in bytes. Default 64 MiB.
     pub max_component_bytes: u64,
+    /// Where components are compiled. Default: in this process.
+    pub compilation: Compilation,
     /// What `describe` may spend.
     pub describe_budget: Budget,
 }
@@ -46,6 +52,7 @@ impl Default for SandboxConfig {
             cache_folder: None,
             max_cache_bytes: 2 << 30,
             max_component_bytes: 64 << 20,
+            compilation: Compilation::InProcess,
             describe_budget: Budget::default()
                 .with(Limit::Fuel, 2_000_000_000)
                 .with(Limit::WallTime, 5_000)
@@ -64,6 +71,8 @@ pub struct Sandbox {
     cache: Option<CompileCache>,
     /// Tells this engine's machine code from that of other versions and settings.
     compatibility: u64,
+    /// Components that could not be compiled, the latest last.
+    failures: Arc<Mutex<Vec<(Digest, SandboxError)>>>,
     config: Arc<SandboxConfig>,
 }
 
@@ -95,6 +104,7 @@ impl Sandbox {
             permits: Arc::new(Semaphore::new(config.max_instances as usize)),
             cache,
             compatibility: hasher.finish(),
+            failures: Arc::default(),
             config: Arc::new(config),
         };
         Ok((sandbox, trouble))
@@ -121,10 +131,7 @@ impl Sandbox {
         }
         component::check_preamble(&bytes)?;
         let digest = component::digest(&bytes);
-        let sandbox = self.clone();
-        // Compiling computes for long, so it must not hold up the tasks of this thread.
-        let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&digest, &bytes)).await;
-        let component = compiled.map_err(|_| SandboxError::Compiler { digest })??;
+        let component = self.compile(digest, bytes).await?;
         let (imports, export_names) = component::names(&component, &self.engine);
         component::check_imports(&imports)?;
         let exports = component::exports(&component, &export_names)?;
@@ -132,7 +139,17 @@ impl Sandbox {
             .linker
             .instantiate_pre(&component)
             .map_err(|error| component::link_error(&error))?;
-        let manifest = self.describe(&pre, &exports).await?;
+        // Only components that import modules have no answer here, and those were refused above.
+        let required = component.resources_required();
+        let component = Prepared {
+            engine: self.engine.clone(),
+            permits: self.permits.clone(),
+            places: self.config.max_instances,
+            pre,
+            memories: required.as_ref().map_or(0, |required| required.num_memories),
+            tables: required.as_ref().map_or(0, |required| required.num_tables),
+        };
+        let manifest = self.describe(&component, &exports).await?;
         let info = ComponentInfo {
             digest,
             size,
@@ -140,61 +157,119 @@ impl Sandbox {
             imports,
             exports: export_names,
         };
-        let (engine, permits) = (self.engine.clone(), self.permits.clone());
+        let imports = info.imports.clone();
         Ok((
             ComponentAgent {
-                engine,
-                permits,
-                pre,
+                component,
                 exports,
                 manifest,
                 digest,
+                imports,
             },
             info,
         ))
     }
 
-    fn compile(&self, digest: &Digest, bytes: &[u8]) -> Result<Component, SandboxError> {
-        if let Some(code) = self
-            .cache
-            .as_ref()
-            .and_then(|cache| cache.get(digest, self.compatibility))
-        {
-            // SAFETY: the bytes are what `Component::serialize` gave this user's host for an engine of the same version
-            // and settings: the cache checked its keyed hash over code, component and engine.
-            #[expect(
-                unsafe_code,
-                reason = "machine code has no safe way in; the cache authenticates it"
-            )]
-            let loaded = unsafe { Component::deserialize(&self.engine, &code) };
-            if let Ok(component) = loaded {
+    /// The component, from the cache or compiled. What cannot be compiled is remembered, so that it is tried once.
+    async fn compile(&self, digest: Digest, bytes: Vec<u8>) -> Result<Component, SandboxError> {
+        let known = self
+            .failures()
+            .iter()
+            .find(|(known, _)| *known == digest)
+            .map(|(_, error)| error.clone());
+        if let Some(error) = known {
+            return Err(error);
+        }
+        let compiled = match &self.config.compilation {
+            Compilation::InProcess => self.compile_here(digest, bytes).await,
+            Compilation::ChildProcess(child) => self.compile_in_child(digest, &bytes, child).await,
+        };
+        if let Err(error @ (SandboxError::Invalid { .. } | SandboxError::CompileLimit { .. })) = &compiled {
+            let mut failures = self.failures();
+            if failures.len() >= MAX_REMEMBERED_FAILURES {
+                failures.remove(0);
+            }
+            failures.push((digest, error.clone()));
+        }
+        compiled
+    }
+
+    /// Compiling computes for long, so it must not hold up the tasks of the thread that asks for it.
+    async fn compile_here(&self, digest: Digest, bytes: Vec<u8>) -> Result<Component, SandboxError> {
+        let sandbox = self.clone();
+        let compile = move || {
+            if let Some(component) = sandbox.cached(&digest) {
                 return Ok(component);
             }
+            let compiled = Component::from_binary(&sandbox.engine, &bytes);
+            let component = compiled.map_err(|error| SandboxError::invalid(&error))?;
+            if let Ok(code) = component.serialize() {
+                sandbox.keep(&digest, &code);
+            }
+            Ok(component)
+        };
+        tokio::task::spawn_blocking(compile)
+            .await
+            .map_err(|_| SandboxError::Compiler { digest })?
+    }
+
+    async fn compile_in_child(
+        &self,
+        digest: Digest,
+        bytes: &[u8],
+        child: &ChildCompiler,
+    ) -> Result<Component, SandboxError> {
+        let sandbox = self.clone();
+        let cached = tokio::task::spawn_blocking(move || sandbox.cached(&digest)).await;
+        if let Ok(Some(component)) = cached {
+            return Ok(component);
         }
-        let component =
-            Component::from_binary(&self.engine, bytes).map_err(|error| SandboxError::invalid(&error))?;
-        if let Some(cache) = &self.cache
-            && let Ok(code) = component.serialize()
-        {
-            // A full disk costs time at the next start and nothing else.
-            let _ = cache.put(digest, self.compatibility, &code);
+        let code = compile::in_child(child, bytes).await?;
+        let sandbox = self.clone();
+        let load = move || {
+            sandbox.keep(&digest, &code);
+            sandbox
+                .deserialize(&code)
+                .map_err(|error| SandboxError::invalid(&error))
+        };
+        tokio::task::spawn_blocking(load)
+            .await
+            .map_err(|_| SandboxError::Compiler { digest })?
+    }
+
+    fn cached(&self, digest: &Digest) -> Option<Component> {
+        let code = self.cache.as_ref()?.get(digest, self.compatibility)?;
+        self.deserialize(&code).ok()
+    }
+
+    /// A full disk costs time at the next start and nothing else, so failing to keep an entry is no failure.
+    fn keep(&self, digest: &Digest, code: &[u8]) {
+        if let Some(cache) = &self.cache {
+            let _ = cache.put(digest, self.compatibility, code);
         }
-        Ok(component)
+    }
+
+    /// Machine code that this user's host made: just now in its own compiler process, or earlier and kept in the cache,
+    /// which authenticates it.
+    fn deserialize(&self, code: &[u8]) -> wasmtime::Result<Component> {
+        // SAFETY: the bytes are what `Component::serialize` gave this user's host for an engine of the same version and
+        // settings: the compiler process is this host's own program, and the cache checked its keyed hash over code,
+        // component and engine.
+        #[expect(unsafe_code, reason = "machine code has no safe way in")]
+        unsafe {
+            Component::deserialize(&self.engine, code)
+        }
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Vec<(Digest, SandboxError)>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls `describe` with every capability refused.
-    async fn describe(&self, pre: &InstancePre<State>, exports: &Exports) -> Result<Manifest, SandboxError> {
+    async fn describe(&self, component: &Prepared, exports: &Exports) -> Result<Manifest, SandboxError> {
         let state = State::new(describing_call(&self.config.describe_budget), true);
-        let (result, _) = call_export::<_, (describe::ManifestText,)>(
-            &self.engine,
-            &self.permits,
-            pre,
-            &exports.describe,
-            (),
-            state,
-        )
-        .await;
-        let (text,) = result.map_err(|failure| SandboxError::Describe {
+        let called = component.call::<_, (describe::ManifestText,)>(&exports.describe, (), state);
+        let (text,) = called.await.0.map_err(|failure| SandboxError::Describe {
             message: sanitize(&failure.to_string(), 2000),
         })?;
         describe::manifest(text).map_err(|message| SandboxError::Describe { message })

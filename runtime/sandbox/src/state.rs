@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) clock: VirtualClock,
     pub(crate) random: Option<VirtualRandom>,
+    /// The most bytes of randomness that one call asked for.
+    pub(crate) most_random_bytes: u64,
     wasi: Option<WasiCtx>,
     /// The first limit that a host function found reached.
     refused: Option<Failure>,
@@ -36,6 +38,7 @@ impl State {
             table,
             clock: VirtualClock::new(call.run.started_at_unix_nanos),
             random: None,
+            most_random_bytes: 0,
             wasi: None,
             refused: None,
             call,

@@ -12,6 +12,11 @@ const MAX_READ_BYTES: u32 = 1 << 20;
 /// The most entries that one listing gives.
 const MAX_ENTRIES: usize = 10_000;
 
+/// The names by which a failure's report tells these calls.
+const LIST: &str = "hap:agent/resources.list";
+const OPEN: &str = "hap:agent/resources.open";
+const READ: &str = "hap:agent/resources.reader.read";
+
 /// An open document.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it publicly")]
 pub struct Reader {
@@ -22,8 +27,10 @@ pub struct Reader {
 impl resources::Host for State {
     async fn list(&mut self) -> wasmtime::Result<Vec<Entry>> {
         if self.describing || self.call.grants.resources.is_empty() {
+            self.recorder.called(LIST, "", "nothing granted");
             return Ok(Vec::new());
         }
+        self.recorder.called(LIST, "", "listed");
         let all = self.call.run.resources.list().await.unwrap_or_default();
         let granted = all
             .into_iter()
@@ -42,12 +49,15 @@ impl resources::Host for State {
 
     async fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Reader>, Error>> {
         if self.describing || !self.call.grants.allows_resource(&name) {
+            self.recorder.called(OPEN, &name, "not granted");
             return Ok(Err(Error::NotFound));
         }
         // Asking for nothing tells whether it is there.
         if let Err(error) = self.call.run.resources.read(&name, 0, 0).await {
+            self.recorder.called(OPEN, &name, "not readable");
             return Ok(Err(refusal(error)));
         }
+        self.recorder.called(OPEN, &name, "opened");
         match self.table.push(Reader { name, offset: 0 }) {
             Ok(reader) => Ok(Ok(reader)),
             Err(_) => {
@@ -66,18 +76,18 @@ impl resources::HostReader for State {
     ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
         let provider = self.call.run.resources.clone();
         let open = self.table.get_mut(&reader)?;
-        Ok(
-            match provider
-                .read(&open.name, open.offset, max_bytes.min(MAX_READ_BYTES))
-                .await
-            {
-                Ok(bytes) => {
-                    open.offset += bytes.len() as u64;
-                    Ok(bytes)
-                }
-                Err(error) => Err(refusal(error)),
-            },
-        )
+        let read = provider
+            .read(&open.name, open.offset, max_bytes.min(MAX_READ_BYTES))
+            .await;
+        let told = match &read {
+            Ok(bytes) if bytes.is_empty() => "at its end",
+            Ok(_) => "read",
+            Err(_) => "failed",
+        };
+        self.recorder.called(READ, &open.name, told);
+        Ok(read
+            .map_err(refusal)
+            .inspect(|bytes| open.offset += bytes.len() as u64))
     }
 
     fn drop(&mut self, reader: Resource<Reader>) -> wasmtime::Result<()> {

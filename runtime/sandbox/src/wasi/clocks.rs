@@ -86,6 +86,11 @@ impl monotonic_clock::Host for State {
     }
 
     fn subscribe_duration(&mut self, duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        self.recorder.called(
+            "wasi:clocks/monotonic-clock.subscribe-duration",
+            &format!("{duration} ns"),
+            "waits",
+        );
         let at = self.clock.peek().saturating_add(duration);
         self.subscribe_instant(at)
     }

@@ -31,6 +31,9 @@ impl State {
         if count > allowed {
             return Err(self.refuse(Failure::limit(Limit::RandomBytes, allowed, count)));
         }
+        self.most_random_bytes = self.most_random_bytes.max(count);
+        self.recorder
+            .called("wasi:random/random.get-random-bytes", "", "virtual");
         let mut bytes = vec![0; count as usize];
         let call = &self.call;
         self.random
@@ -41,6 +44,9 @@ impl State {
     }
 
     fn random_u64(&mut self) -> u64 {
+        self.most_random_bytes = self.most_random_bytes.max(8);
+        self.recorder
+            .called("wasi:random/random.get-random-u64", "", "virtual");
         let mut bytes = [0; 8];
         let call = &self.call;
         self.random

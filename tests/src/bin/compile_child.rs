@@ -1,0 +1,5 @@
+//! The process that compiles components for the tests of compilation.
+
+fn main() -> std::process::ExitCode {
+    hap::compile_child()
+}
