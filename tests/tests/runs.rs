@@ -385,3 +385,74 @@ fn a_node_that_nothing_reaches_is_skipped_and_said_so() {
         ["a", "j"]
     );
 }
+
+#[test]
+fn a_run_has_a_budget_that_its_nodes_spend_together() {
+    let spin = hap_tests::wat_agent(
+        ";; \n(func (export \"hap:agent/agent@0.1.0#invoke\") (param i32 i32 i32 i32) (result i32) (local $n i32)\n\
+         (loop $more (local.set $n (i32.add (local.get $n) (i32.const 1))) (br_if $more (i32.lt_u (local.get $n) (i32.const 100000))))\n\
+         (call $ok_true))",
+    )
+    .unwrap();
+    let folder = hap_tests::folder_of(&[("spin", spin)]).unwrap();
+    let text = "run_budget: {fuel: 2M}\nnodes:\n  a: {agent: spin.wasm, next: b}\n  b: {agent: spin.wasm, next: c}\n  c: {agent: spin.wasm}\n";
+    let source = folder.path().join("g.yaml").display().to_string();
+    let outcome = builder()
+        .build()
+        .unwrap()
+        .run_blocking(&Graph::from_text(&source, text).unwrap(), "{}")
+        .unwrap();
+    let fuel: Vec<u64> = outcome
+        .agent_metadata
+        .values()
+        .map(|record| record.usage.fuel)
+        .collect();
+    assert_eq!(
+        [
+            status(&outcome, "a"),
+            status(&outcome, "b"),
+            status(&outcome, "c")
+        ],
+        [&NodeStatus::Done, &NodeStatus::Done, &NodeStatus::Limited]
+    );
+    assert_eq!(
+        fuel.iter().sum::<u64>(),
+        2_000_000,
+        "no more than the run had: {fuel:?}"
+    );
+    let (_, failure) = outcome.failures().next().unwrap();
+    assert!(
+        failure.message.contains("all that the run's budget had left"),
+        "{}",
+        failure.message
+    );
+    assert!(failure.hint.as_ref().unwrap().contains("run_budget.fuel"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_time_is_up_ends_as_a_timeout() {
+    let (hangs, alive) = agent(|_, _| pending());
+    let (answers, _) = agent(|_, _| async { r#"{"k":1}"#.to_owned() });
+    let budget = Budget::default().with(Limit::WallTime, 3_600_000);
+    let runtime = builder()
+        .agent("t:hangs", hangs)
+        .agent("t:answers", answers)
+        .budget(budget)
+        .run_budget(Budget::unlimited().with(Limit::WallTime, 5_000))
+        .build()
+        .unwrap();
+    let outcome = runtime
+        .run(
+            &graph("nodes: {a: {agent: 't:answers', next: b}, b: {agent: 't:hangs'}}"),
+            "{}",
+        )
+        .await
+        .unwrap();
+    assert_eq!(outcome.status, RunStatus::Timeout);
+    assert_eq!(
+        outcome.failure.unwrap().message,
+        "the run's limit `wall-time` reached: 5 s of 5 s used"
+    );
+    assert_eq!(outcome.graph_context.get("k").unwrap().as_str(), "1");
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
+}

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 use hap_model::{
-    Agent, Answer, Budget, Call, CallObserver, Failure, FailureKind, Json, Limit, NodeId, Plan, PlanNode,
-    Request, RunContext, TopLevel, Usage, sanitize,
+    Agent, Answer, Budget, Call, Failure, FailureKind, Json, Limit, NodeId, Plan, PlanNode, Request,
+    TopLevel, Usage, sanitize,
 };
 
 use crate::views::Writes;
@@ -19,27 +18,18 @@ pub(crate) async fn attempt(
     node: &PlanNode,
     agent: &dyn Agent,
     context: Json,
-    run: Arc<RunContext>,
-    runtime_budget: &Budget,
-    observer: Arc<dyn CallObserver>,
+    call: Call,
 ) -> (Result<Writes, Failure>, Usage) {
-    let budget = Arc::new(runtime_budget.narrowed_by(&node.budget));
-    let call = Call {
-        run,
-        node: node.id.clone(),
-        attempt: 1,
-        budget: budget.clone(),
-        grants: node.grants.clone(),
-        deadline: Instant::now() + budget.wall_time(),
-        observer,
-    };
+    let max_depth = call.budget.get(Limit::JsonDepth);
     let request = Request {
         context,
         params: node.params.clone(),
     };
     let Answer { result, usage } = call_agent(agent, request, call).await;
-    let writes = result.and_then(|output| writes(plan, node, &output, budget.get(Limit::JsonDepth)));
-    (writes, usage)
+    (
+        result.and_then(|output| writes(plan, node, &output, max_depth)),
+        usage,
+    )
 }
 
 /// The call itself. A panic in host code fails this node and nothing else.

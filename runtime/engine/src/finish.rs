@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hap_model::{
-    Failure, FailureKind, NodeIndex, NodeRecord, NodeStatus, RunOutcome, RunStatus, SkipReason, Usage,
+    Failure, FailureKind, Limit, NodeIndex, NodeRecord, NodeStatus, RunOutcome, RunStatus, SkipReason, Usage,
 };
 
 use crate::run::Shared;
@@ -59,6 +59,22 @@ pub(crate) fn outcome(shared: &Shared, schedule: &mut Schedule) -> RunOutcome {
         .iter()
         .filter(|(_, (_, written))| *written)
         .map(|(key, (value, _))| (key.clone(), value.clone()));
+    // Whatever became of its nodes, a run that was ended for a reason ended for that reason.
+    let (status, failure) = match shared.stopped.get() {
+        Some(stopped)
+            if matches!(
+                stopped.kind,
+                FailureKind::Limit {
+                    limit: Limit::WallTime,
+                    ..
+                }
+            ) =>
+        {
+            (RunStatus::Timeout, Some(stopped.clone()))
+        }
+        Some(stopped) => (RunStatus::Error, Some(stopped.clone())),
+        None => (status, failure),
+    };
     RunOutcome {
         run_id: shared.context.id.clone(),
         status,

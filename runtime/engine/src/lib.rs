@@ -8,6 +8,7 @@ mod events;
 mod finish;
 mod options;
 mod run;
+mod run_budget;
 mod schedule;
 mod views;
 

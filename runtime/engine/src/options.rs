@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hap_model::{Budget, EventSink, NoResources, ResourceProvider};
+use hap_model::{Budget, EventSink, Limit, NoResources, ResourceProvider};
 
 /// Settings of one run. Every bound has a default.
 #[derive(Clone)]
@@ -13,6 +13,9 @@ pub struct RunOptions {
     pub max_parallel: NonZeroUsize,
     /// What an attempt may spend; the graph and the node can only lower it.
     pub budget: Budget,
+    /// What all attempts of a run may spend together; the graph can only lower it. Fuel, wall time, output bytes, log
+    /// records, log bytes and progress updates add up; default ten trillion units of fuel, one hour, 1 GiB of output.
+    pub run_budget: Budget,
     /// The instant from which virtual clocks start, in nanoseconds since 1970-01-01T00:00Z; `None` is now.
     pub started_at_unix_nanos: Option<u64>,
     /// What virtual randomness is made from; `None` chooses one, and the outcome tells it.
@@ -33,6 +36,9 @@ impl Default for RunOptions {
         RunOptions {
             max_parallel: processors.saturating_mul(NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN)),
             budget: Budget::default(),
+            run_budget: Budget::unlimited()
+                .with(Limit::Fuel, 10_000_000_000_000)
+                .with(Limit::WallTime, 3_600_000),
             started_at_unix_nanos: None,
             seed: None,
             cancel_grace: Duration::from_millis(100),

@@ -5,12 +5,12 @@
 //! matter which worker runs which node when.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use hap_model::{
-    Agent, Budget, CallObserver, Cancellation, Context, Event, EventKind, Failure, FailureKind, Json,
-    LogRecord, NodeId, NodeIndex, NodeStatus, Plan, Progress, RunContext, RunId, RunOutcome,
+    Agent, Budget, Call, CallObserver, Cancellation, Context, Event, EventKind, Failure, FailureKind, Json,
+    LogRecord, NodeId, NodeIndex, NodeStatus, Plan, Progress, RunContext, RunId, RunOutcome, Usage,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -18,8 +18,9 @@ use crate::attempt::attempt;
 use crate::events::Events;
 use crate::finish;
 use crate::options::RunOptions;
+use crate::run_budget::RunBudget;
 use crate::schedule::{Consequences, Decision, Schedule};
-use crate::views::{Post, View, merge, view_failure};
+use crate::views::{Post, View, Writes, merge, view_failure};
 
 /// A plan whose agents are all here: what can be run.
 #[derive(Clone)]
@@ -62,12 +63,17 @@ pub(crate) struct Shared {
     pub(crate) inputs: Vec<(Arc<str>, Json)>,
     pub(crate) start: Instant,
     budget: Budget,
+    run_budget: RunBudget,
+    /// Why the run was ended before its end, when it was.
+    pub(crate) stopped: OnceLock<Failure>,
     max_parallel: usize,
     cancel_grace: Duration,
     events: Events,
     /// Raised when calls that have not returned are to be dropped.
     dropped: AtomicBool,
     dropped_notify: Notify,
+    /// Told once, when the run has ended.
+    ended: Arc<Notify>,
     inner: Mutex<Inner>,
 }
 
@@ -91,17 +97,24 @@ impl Run {
         };
         let state = Context::new(graph.plan.reducers().clone(), inputs.iter().cloned());
         let schedule = Schedule::new(graph.plan.clone(), View::new(state));
+        let run_budget = match graph.plan.run_budget() {
+            Some(own) => options.run_budget.narrowed_by(own),
+            None => options.run_budget,
+        };
         let (sender, outcome) = oneshot::channel();
         let shared = Arc::new(Shared {
             context: Arc::new(context),
             inputs,
             start,
             budget: options.budget,
+            run_budget: RunBudget::new(run_budget, start),
+            stopped: OnceLock::new(),
             max_parallel: options.max_parallel.get(),
             cancel_grace: options.cancel_grace,
             events: Events::new(id.clone(), start, options.event_sink, options.max_waiting_events),
             dropped: AtomicBool::new(false),
             dropped_notify: Notify::new(),
+            ended: Arc::default(),
             inner: Mutex::new(Inner {
                 schedule,
                 workers: 0,
@@ -110,6 +123,7 @@ impl Run {
             graph,
         });
         shared.tell_start(id);
+        shared.clone().watch_time();
         shared.clone().start_workers(&mut shared.inner());
         Run { shared, outcome }
     }
@@ -220,6 +234,7 @@ impl Shared {
             // Nobody may be waiting for it.
             let _ = sender.send(outcome);
             self.events.end();
+            self.ended.notify_one();
         }
         None
     }
@@ -261,22 +276,10 @@ impl Shared {
             node: node.id.clone(),
             attempt: 1,
         });
-        let observer: Arc<dyn CallObserver> = self.clone();
-        let agent = self.graph.agent(index);
-        let attempt = attempt(
-            &plan,
-            node,
-            &**agent,
-            context,
-            self.context.clone(),
-            &self.budget,
-            observer,
-        );
-        let (result, usage) = tokio::select! {
-            biased;
-            answered = attempt => answered,
-            () = self.calls_dropped() => (Err(cancelled()), hap_model::Usage::default()),
-        };
+        let (result, usage) = self.attempt(index, context).await;
+        if let Err(failure) = self.run_budget.spend(&usage) {
+            self.stop(failure);
+        }
         let (status, writes, failure) = match result {
             Ok(writes) => (NodeStatus::Done, writes, None),
             Err(failure) => (status_of(&failure), Vec::new(), Some(Arc::new(failure))),
@@ -291,6 +294,36 @@ impl Shared {
             failure,
         };
         self.decide(index, decision, Post { view, writes });
+    }
+
+    /// One attempt with what the run's budget has left, unless calls are dropped before it ends.
+    async fn attempt(
+        self: &Arc<Shared>,
+        index: NodeIndex,
+        context: Json,
+    ) -> (Result<Writes, Failure>, Usage) {
+        let plan = self.graph.plan();
+        let node = plan.node(index);
+        let own = self.budget.narrowed_by(&node.budget);
+        let call = Call {
+            run: self.context.clone(),
+            node: node.id.clone(),
+            attempt: 1,
+            budget: Arc::new(self.run_budget.left(&own)),
+            grants: node.grants.clone(),
+            deadline: Instant::now() + own.wall_time(),
+            observer: self.clone(),
+        };
+        let attempt = attempt(plan, node, &**self.graph.agent(index), context, call);
+        let (result, usage) = tokio::select! {
+            biased;
+            answered = attempt => answered,
+            () = self.calls_dropped() => (Err(cancelled()), Usage::default()),
+        };
+        (
+            result.map_err(|failure| self.run_budget.explain(failure, &own)),
+            usage,
+        )
     }
 
     /// Records a node's end, makes the views that it was the last to be waited for, and starts workers for the nodes
@@ -352,6 +385,34 @@ impl Shared {
                 shared.drop_calls();
             }
         });
+    }
+
+    /// Ends the run when its time is up.
+    fn watch_time(self: Arc<Shared>) {
+        let left = self.run_budget.time_left();
+        let weak = Arc::downgrade(&self);
+        drop(self);
+        tokio::spawn(async move {
+            // A run that has ended is gone, and so is its end.
+            let Some(ended) = weak.upgrade().map(|shared| shared.ended.clone()) else {
+                return;
+            };
+            tokio::select! {
+                () = tokio::time::sleep(left) => {
+                    if let Some(shared) = weak.upgrade() {
+                        shared.stop(shared.run_budget.time_up());
+                    }
+                }
+                () = ended.notified() => {}
+            }
+        });
+    }
+
+    /// Ends the run for a reason of its own: no further node starts, and calls are dropped.
+    fn stop(&self, failure: Failure) {
+        let _ = self.stopped.set(failure);
+        self.context.cancellation.cancel();
+        self.drop_calls();
     }
 
     fn drop_calls(&self) {

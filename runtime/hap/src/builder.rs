@@ -65,6 +65,12 @@ impl RuntimeBuilder {
         self
     }
 
+    /// What all attempts of a run may spend together. Graphs can only lower it.
+    pub fn run_budget(mut self, budget: Budget) -> RuntimeBuilder {
+        self.options.run_budget = budget;
+        self
+    }
+
     /// The instant from which virtual clocks start (nanoseconds since 1970) and the seed of virtual randomness: with both
     /// given, a run can be repeated to the byte.
     pub fn repeatable(mut self, started_at_unix_nanos: u64, seed: u64) -> RuntimeBuilder {

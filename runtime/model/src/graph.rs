@@ -167,6 +167,8 @@ pub struct Graph {
     pub reducers: BTreeMap<Arc<str>, Reducer>,
     /// What an attempt of a node may spend: narrows the runtime's budget. `None` where nothing is set.
     pub budget: Option<Budget>,
+    /// What all attempts of a run may spend together: narrows the runtime's. `None` where nothing is set.
+    pub run_budget: Option<Budget>,
     /// The file it came from, as messages name it.
     pub source: Option<Arc<str>>,
 }

@@ -21,6 +21,8 @@ pub enum RunStatus {
     Success,
     /// A node failed, or two nodes wrote one key.
     Error,
+    /// The run's own time was up.
+    Timeout,
     /// The run was cancelled.
     Cancelled,
 }
@@ -30,6 +32,7 @@ impl fmt::Display for RunStatus {
         f.write_str(match self {
             RunStatus::Success => "success",
             RunStatus::Error => "error",
+            RunStatus::Timeout => "timeout",
             RunStatus::Cancelled => "cancelled",
         })
     }

@@ -43,6 +43,9 @@ pub(crate) fn parse_graph(source: &str, text: &str) -> Result<Graph, Problems> {
         budget: fields
             .take(&["budget"], &mut problems)
             .map(|tree| budget(tree, &mut problems)),
+        run_budget: fields
+            .take(&["run_budget"], &mut problems)
+            .map(|tree| budget(tree, &mut problems)),
         source: Some(source),
     };
     fields.finish(&mut problems);

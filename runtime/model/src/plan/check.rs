@@ -56,6 +56,7 @@ pub(super) fn check(graph: &Graph) -> Result<Plan, Problems> {
             .map(|(index, node)| (id(index), node.agent.clone()))
             .collect(),
         reducers: Arc::new(graph.reducers.clone()),
+        run_budget: graph.run_budget.clone(),
         warnings,
     };
     conflicts::check(&plan, graph, &order, &mut problems);

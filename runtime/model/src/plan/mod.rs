@@ -24,6 +24,7 @@ pub struct Plan {
     groups: Vec<Group>,
     unreachable: Vec<(NodeId, NodeAgent)>,
     reducers: Arc<BTreeMap<Arc<str>, Reducer>>,
+    run_budget: Option<Budget>,
     warnings: Problems,
 }
 
@@ -132,6 +133,11 @@ impl Plan {
     /// How concurrent writes are combined, by key.
     pub fn reducers(&self) -> &Arc<BTreeMap<Arc<str>, Reducer>> {
         &self.reducers
+    }
+
+    /// What all attempts of a run may spend together, where the graph says so.
+    pub fn run_budget(&self) -> Option<&Budget> {
+        self.run_budget.as_ref()
     }
 
     /// What is probably not as meant, though the graph can run.

@@ -1,0 +1,167 @@
+//! Graph files: any text is read in bounded time, what is wrong is told with places that are in the text, and a plan is
+//! what the graph says.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use hap_model::{Graph, Json, Limit, MAX_JSON_DEPTH, NodeIndex, Plan, Problems};
+
+use super::bounded::within;
+use super::reference;
+
+/// Up to here each pair of nodes is looked at.
+const FEW_NODES: usize = 100;
+
+/// The property.
+pub fn check(data: &[u8]) {
+    // A file that is not UTF-8 is refused before it is read as a graph.
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    within(Duration::from_secs(1), || check_text(text));
+}
+
+fn check_text(text: &str) {
+    let graph = match Graph::from_text("graph.yaml", text) {
+        Ok(graph) => graph,
+        Err(problems) => return are_told_well(&problems, text),
+    };
+    for node in &graph.nodes {
+        let params = Json::parse(node.params.as_str(), MAX_JSON_DEPTH).unwrap();
+        assert_eq!(params.kind(), "an object");
+        assert!(reference::read(params.as_str()).is_ok());
+        for limit in Limit::ALL {
+            assert!((1..=limit.ceiling()).contains(&node.budget.get(limit)), "{limit}");
+        }
+    }
+    match Plan::new(&graph) {
+        Ok(plan) => {
+            is_what_the_graph_says(&plan, &graph);
+            if !plan.warnings().is_empty() {
+                have_places(plan.warnings(), text);
+            }
+        }
+        Err(problems) => are_told_well(&problems, text),
+    }
+}
+
+fn are_told_well(problems: &Problems, text: &str) {
+    assert!(problems.has_errors());
+    have_places(problems, text);
+}
+
+/// Every place is in the text, the end of a line and the end of the text included; and every message says something.
+fn have_places(problems: &Problems, text: &str) {
+    let lines: Vec<usize> = text
+        .replace("\r\n", "\n")
+        .split(['\n', '\r'])
+        .map(|line| line.chars().count())
+        .collect();
+    for problem in problems.iter() {
+        assert!(!problem.message.is_empty());
+        let Some(place) = problem.place else { continue };
+        let line = (place.line as usize).checked_sub(1).and_then(|line| lines.get(line));
+        let inside = line.is_some_and(|length| (1..=length + 1).contains(&(place.column as usize)));
+        assert!(inside, "{place} is not in the text: {problem:?}");
+    }
+    let printed = problems.to_string();
+    assert!(problems.iter().all(|problem| printed.contains(&problem.message)));
+}
+
+fn is_what_the_graph_says(plan: &Plan, graph: &Graph) {
+    let position: HashMap<&str, NodeIndex> = plan
+        .topological_order()
+        .enumerate()
+        .map(|(at, id)| (id.as_str(), NodeIndex(at as u32)))
+        .collect();
+    assert_eq!(position.len(), plan.nodes().len(), "a node stands twice in the order");
+    let reachable = reachable(graph);
+    for node in &graph.nodes {
+        assert_eq!(reachable.contains(node.id.text.as_str()), position.contains_key(node.id.text.as_str()));
+    }
+    let left_out: HashSet<&str> = plan.unreachable().iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(left_out.len() + position.len(), graph.nodes.len());
+    assert!(left_out.iter().all(|id| !position.contains_key(id)));
+
+    let mut before: Vec<Vec<NodeIndex>> = vec![Vec::new(); position.len()];
+    for node in &graph.nodes {
+        let Some(&from) = position.get(node.id.text.as_str()) else { continue };
+        for next in &node.next {
+            let to = position[next.text.as_str()];
+            assert!(from < to, "`{}` comes after `{}`", node.id.text, next.text);
+            before[to.get()].push(from);
+        }
+    }
+    for (index, mut expected) in before.iter().cloned().enumerate() {
+        expected.sort();
+        let index = NodeIndex(index as u32);
+        assert_eq!(plan.predecessors(index), expected, "predecessors of {index:?}");
+        let node = plan.node(index);
+        assert!(plan.group(node.group).members.contains(&index));
+        for group in &node.successors {
+            assert!(plan.group(*group).predecessors.contains(&index));
+        }
+        let exit = !before.iter().any(|before| before.contains(&index));
+        assert_eq!(exit, plan.exits().any(|other| other == index));
+    }
+    let members: usize = plan.groups().iter().map(|group| group.members.len()).sum();
+    assert_eq!(members, position.len(), "every node is in one group");
+    layers_are_consistent(plan, &before);
+    if before.len() <= FEW_NODES {
+        no_two_write_at_once(plan, &before);
+    }
+}
+
+fn layers_are_consistent(plan: &Plan, before: &[Vec<NodeIndex>]) {
+    let layers = plan.layers();
+    let mut layer_of = vec![None; before.len()];
+    for (layer, nodes) in layers.iter().enumerate() {
+        assert!(!nodes.is_empty());
+        for node in nodes {
+            assert_eq!(layer_of[node.get()].replace(layer), None, "a node is in two layers");
+        }
+    }
+    for (node, before) in before.iter().enumerate() {
+        let expected = before.iter().map(|node| layer_of[node.get()].map_or(0, |layer| layer + 1)).max();
+        assert_eq!(layer_of[node], Some(expected.unwrap_or(0)));
+    }
+}
+
+/// Of two nodes that declare to write one key without a reducer, one comes after the other.
+fn no_two_write_at_once(plan: &Plan, before: &[Vec<NodeIndex>]) {
+    let mut ancestors: Vec<HashSet<usize>> = Vec::new();
+    for before in before {
+        let mut all = HashSet::new();
+        for node in before {
+            all.insert(node.get());
+            all.extend(&ancestors[node.get()]);
+        }
+        ancestors.push(all);
+    }
+    for (late, node) in plan.nodes().iter().enumerate() {
+        for key in node.writes.iter().flatten().filter(|key| !plan.reducers().contains_key(*key)) {
+            for (early, other) in plan.nodes().iter().enumerate().take(late) {
+                let both = other.writes.as_ref().is_some_and(|keys| keys.contains(key));
+                let ordered = ancestors[late].contains(&early);
+                assert!(!both || ordered, "`{}` and `{}` both write `{key}`", other.id, node.id);
+            }
+        }
+    }
+}
+
+/// The names of the nodes that run, found by walking the graph as written.
+fn reachable(graph: &Graph) -> HashSet<&str> {
+    let led_to: HashSet<&str> = graph.nodes.iter().flat_map(|node| &node.next).map(|to| to.text.as_str()).collect();
+    let mut left: Vec<&str> = if graph.entry.is_empty() {
+        let free = graph.nodes.iter().map(|node| node.id.text.as_str());
+        free.filter(|id| !led_to.contains(id)).collect()
+    } else {
+        graph.entry.iter().map(|entry| entry.text.as_str()).collect()
+    };
+    let next: HashMap<&str, _> = graph.nodes.iter().map(|node| (node.id.text.as_str(), &node.next)).collect();
+    let mut reached = HashSet::new();
+    while let Some(id) = left.pop() {
+        if reached.insert(id) {
+            left.extend(next.get(id).into_iter().flat_map(|next| next.iter().map(|to| to.text.as_str())));
+        }
+    }
+    reached
+}
