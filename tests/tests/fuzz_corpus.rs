@@ -19,9 +19,15 @@ const MAX_BYTES: usize = 4 << 10;
 
 /// The files of one target's folder, in one order on every machine; none where there is no folder.
 fn files(kind: &str, target: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(kind).join(target);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz")
+        .join(kind)
+        .join(target);
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect();
     paths.sort();
     let read = |path: PathBuf| {
         let bytes = fs::read(&path).unwrap();
@@ -49,9 +55,15 @@ fn holds(target: &str) {
     for (path, input) in corpus.iter().chain(&regressions) {
         check(property, input, &|| path.display().to_string());
     }
-    let given = std::env::var("HAP_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    let given = std::env::var("HAP_FUZZ_SECONDS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     let end = Instant::now() + Duration::from_secs(given.unwrap_or(SECONDS));
-    let inputs: Vec<Vec<u8>> = corpus.into_iter().chain(regressions).map(|(_, input)| input).collect();
+    let inputs: Vec<Vec<u8>> = corpus
+        .into_iter()
+        .chain(regressions)
+        .map(|(_, input)| input)
+        .collect();
     let mut mutator = Mutator::new(20_261_120);
     while Instant::now() < end {
         let input = mutator.next(&inputs, MAX_BYTES);

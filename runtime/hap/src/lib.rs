@@ -34,6 +34,7 @@ mod builder;
 mod error;
 mod input;
 mod loader;
+mod lock;
 mod runtime;
 
 pub use builder::RuntimeBuilder;
@@ -46,5 +47,6 @@ pub use hap_sandbox::{
 };
 pub use input::Input;
 pub use loader::{AgentLoader, FolderLoader, LoadError, LoadedBytes};
+pub use lock::Lock;
 pub use runtime::{Runtime, read_graph};
 pub use serde_json::json;

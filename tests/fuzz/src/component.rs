@@ -30,8 +30,12 @@ static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
     Sandbox::new(config).unwrap().0
 });
 
-static TOKIO: LazyLock<tokio::runtime::Runtime> =
-    LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap());
+static TOKIO: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+});
 
 /// Components whose core module is replaced by the one under test: without imports, and with all of the contract's.
 static WRAPPERS: LazyLock<[Vec<u8>; 2]> =
@@ -55,11 +59,15 @@ fn budget() -> Budget {
 pub fn check(data: &[u8]) {
     let Some(bytes) = component(data) else { return };
     // Compiling 64 KiB takes a few hundred milliseconds at worst where nothing else runs.
-    within(Duration::from_secs(5), || TOKIO.block_on(load_and_call(bytes.clone())));
+    within(Duration::from_secs(5), || {
+        TOKIO.block_on(load_and_call(bytes.clone()))
+    });
 }
 
 fn component(data: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(data).ok().filter(|text| text.trim_start().starts_with(['(', ';']));
+    let text = std::str::from_utf8(data)
+        .ok()
+        .filter(|text| text.trim_start().starts_with(['(', ';']));
     let parsed = match text {
         Some(text) if text.contains("(component") => wat::parse_str(text).ok()?,
         Some(text) => wat::parse_str(hap_tests::module_text(text)).ok()?,
@@ -69,7 +77,8 @@ fn component(data: &[u8]) -> Option<Vec<u8>> {
         return Some(parsed);
     }
     const IMPORTS: u8 = 2;
-    let imports = wasm::sections(&parsed).is_some_and(|(_, list)| list.iter().any(|(kind, _)| *kind == IMPORTS));
+    let imports =
+        wasm::sections(&parsed).is_some_and(|(_, list)| list.iter().any(|(kind, _)| *kind == IMPORTS));
     let [alone, importing] = &*WRAPPERS;
     wasm::with_module(if imports { importing } else { alone }, &parsed)
 }
@@ -82,7 +91,11 @@ async fn load_and_call(bytes: Vec<u8>) {
         Err(error @ SandboxError::Compiler { .. }) => panic!("{error}"),
         Err(error) => {
             let message = error.to_string();
-            assert!(!message.is_empty() && message.len() < 10_000, "{} bytes of message", message.len());
+            assert!(
+                !message.is_empty() && message.len() < 10_000,
+                "{} bytes of message",
+                message.len()
+            );
             return;
         }
     };
@@ -121,7 +134,11 @@ fn keeps_its_budget(answer: &Answer) {
         Ok(output) => assert_eq!(output.len() as u64, usage.output_bytes),
         Err(failure) => {
             let message = &failure.message;
-            assert!(!message.is_empty() && message.len() < 20_000, "{} bytes of message", message.len());
+            assert!(
+                !message.is_empty() && message.len() < 20_000,
+                "{} bytes of message",
+                message.len()
+            );
             assert!(!matches!(failure.kind, FailureKind::Internal), "{message}");
         }
     }
@@ -139,7 +156,10 @@ fn call() -> Call {
     struct Deaf;
     impl CallObserver for Deaf {
         fn log(&self, _: &NodeId, record: LogRecord) {
-            assert!(!record.message.chars().any(|c| c == '\u{1b}'), "an escape in a log");
+            assert!(
+                !record.message.chars().any(|c| c == '\u{1b}'),
+                "an escape in a log"
+            );
         }
         fn progress(&self, _: &NodeId, _: Progress) {}
     }

@@ -38,7 +38,11 @@ pub fn check(program: &[u8], values: &[Json]) {
         [("sum".into(), Reducer::Sum), ("list".into(), Reducer::Union)].into();
     let mut model = Model::default();
     let input = chosen(program.len() as u8, 0, values);
-    model.writes.extend(input.iter().map(|(key, value)| (Writer::Input, *key, value.clone())));
+    model.writes.extend(
+        input
+            .iter()
+            .map(|(key, value)| (Writer::Input, *key, value.clone())),
+    );
     let root = State {
         context: Context::new(Arc::new(reducers), owned(&input)),
         seen: 0,
@@ -61,13 +65,18 @@ pub fn check(program: &[u8], values: &[Json]) {
             let index = model.came_after.len();
             let writes = chosen(keys.rotate_left(offset), value.wrapping_add(offset as u8), values);
             let writer = Writer::Node(NodeIndex(index as u32));
-            model.writes.extend(writes.iter().map(|(key, value)| (writer, *key, value.clone())));
+            model
+                .writes
+                .extend(writes.iter().map(|(key, value)| (writer, *key, value.clone())));
             model.came_after.push(seen);
             together.push((NodeIndex(index as u32), owned(&writes)));
             now_seen |= 1 << index;
         }
         context.write_all(together);
-        states.push(State { context, seen: now_seen });
+        states.push(State {
+            context,
+            seen: now_seen,
+        });
         if let Some(state) = states.last() {
             model.agrees_with(state);
         }
@@ -78,7 +87,10 @@ pub fn check(program: &[u8], values: &[Json]) {
             seen: a.seen | b.seen,
         })
     };
-    for merged in [all(&mut states.iter().cloned()), all(&mut states.iter().rev().cloned())] {
+    for merged in [
+        all(&mut states.iter().cloned()),
+        all(&mut states.iter().rev().cloned()),
+    ] {
         model.agrees_with(&merged.unwrap());
     }
 }
@@ -105,7 +117,10 @@ fn reducer(key: &str) -> Option<Reducer> {
 }
 
 fn owned(writes: &[(&'static str, Json)]) -> Vec<(Arc<str>, Json)> {
-    writes.iter().map(|(key, value)| (Arc::from(*key), value.clone())).collect()
+    writes
+        .iter()
+        .map(|(key, value)| (Arc::from(*key), value.clone()))
+        .collect()
 }
 
 impl Model {
@@ -120,8 +135,13 @@ impl Model {
             (Writer::Input, Writer::Node(_)) => true,
             (Writer::Node(a), Writer::Node(b)) => self.came_after[b.get()] & (1 << a.0) != 0,
         };
-        let to_key = || self.writes.iter().filter(|(writer, its, _)| *its == key && known(*writer));
-        let replaced = |writer: Writer| reducer(key).is_none() && to_key().any(|(late, ..)| before(writer, *late));
+        let to_key = || {
+            self.writes
+                .iter()
+                .filter(|(writer, its, _)| *its == key && known(*writer))
+        };
+        let replaced =
+            |writer: Writer| reducer(key).is_none() && to_key().any(|(late, ..)| before(writer, *late));
         to_key()
             .filter(|(writer, ..)| !replaced(*writer))
             .map(|(writer, _, value)| (*writer, value))
@@ -130,11 +150,16 @@ impl Model {
 
     fn expected(&self, key: &'static str, seen: u64) -> Result<Option<Json>, ViewError> {
         let standing = self.standing(key, seen);
-        let Some((first, value)) = standing.first().copied() else { return Ok(None) };
+        let Some((first, value)) = standing.first().copied() else {
+            return Ok(None);
+        };
         if let Some(reducer) = reducer(key) {
             let values: Vec<&Json> = standing.iter().map(|(_, value)| *value).collect();
             let key = Arc::from(key);
-            return reducer.fold(&values).map(Some).map_err(|_| ViewError::Reduce { key, reducer });
+            return reducer
+                .fold(&values)
+                .map(Some)
+                .map_err(|_| ViewError::Reduce { key, reducer });
         }
         match standing.iter().find(|(_, other)| !other.same_value(value)) {
             None => Ok(Some(value.clone())),
@@ -158,8 +183,12 @@ impl Model {
             let alone = state.context.view(Some(&reads));
             match expected {
                 Ok(value) => {
-                    let member = value.map(|value| format!("{}:{value}", serde_json::to_string(key).unwrap()));
-                    assert_eq!(alone.unwrap().as_str(), format!("{{{}}}", member.as_deref().unwrap_or_default()));
+                    let member =
+                        value.map(|value| format!("{}:{value}", serde_json::to_string(key).unwrap()));
+                    assert_eq!(
+                        alone.unwrap().as_str(),
+                        format!("{{{}}}", member.as_deref().unwrap_or_default())
+                    );
                     shown.extend(member);
                 }
                 Err(error) => {

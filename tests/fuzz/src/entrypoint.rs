@@ -12,13 +12,21 @@ use super::bounded::within;
 /// The property. `data` as a whole is an entrypoint, a pattern and a name; its first two lines are a pattern and a name.
 pub fn check(data: &[u8]) {
     // A graph file is text.
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     within(Duration::from_secs(1), || {
         entrypoint(text);
         let mut lines = text.splitn(2, '\n');
         let (first, second) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
         entrypoint(first);
-        for (pattern, name) in [(first, second), (second, first), (text, text), ("*", text), (first, first)] {
+        for (pattern, name) in [
+            (first, second),
+            (second, first),
+            (text, text),
+            ("*", text),
+            (first, first),
+        ] {
             grant(pattern, name);
         }
     });
@@ -30,7 +38,10 @@ fn entrypoint(text: &str) {
     let form = match entrypoint.parse() {
         Ok(form) => form,
         Err(error) => {
-            assert!(error.to_string().chars().count() < 400, "a message must stay short");
+            assert!(
+                error.to_string().chars().count() < 400,
+                "a message must stay short"
+            );
             return;
         }
     };
@@ -45,11 +56,21 @@ fn entrypoint(text: &str) {
             name,
             version,
         } => {
-            let version_part = version.as_ref().map(|version| format!("@{version}")).unwrap_or_default();
-            assert_eq!(format!("{namespace}:{name}{version_part}"), text, "nothing gets lost");
+            let version_part = version
+                .as_ref()
+                .map(|version| format!("@{version}"))
+                .unwrap_or_default();
+            assert_eq!(
+                format!("{namespace}:{name}{version_part}"),
+                text,
+                "nothing gets lost"
+            );
             for word in [namespace, name].into_iter().chain(version) {
                 let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-                assert!(word.chars().all(plain) && !word.contains("..") && !word.starts_with('.'), "{word}");
+                assert!(
+                    word.chars().all(plain) && !word.contains("..") && !word.starts_with('.'),
+                    "{word}"
+                );
                 assert!(!word.is_empty());
             }
             stays_inside(namespace, name, &version_part);
@@ -100,7 +121,10 @@ fn grant(pattern: &str, name: &str) {
         }
     };
     let folder = pattern.strip_suffix("/*");
-    assert!(pattern == "*" || naive_is_canonical(folder.unwrap_or(pattern)), "{pattern:?}");
+    assert!(
+        pattern == "*" || naive_is_canonical(folder.unwrap_or(pattern)),
+        "{pattern:?}"
+    );
     assert!(!folder.unwrap_or_default().contains('*'));
     let grants = Grants {
         resources: vec![checked],

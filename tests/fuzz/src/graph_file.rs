@@ -15,7 +15,9 @@ const FEW_NODES: usize = 100;
 /// The property.
 pub fn check(data: &[u8]) {
     // A file that is not UTF-8 is refused before it is read as a graph.
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     within(Duration::from_secs(1), || check_text(text));
 }
 
@@ -58,7 +60,9 @@ fn have_places(problems: &Problems, text: &str) {
     for problem in problems.iter() {
         assert!(!problem.message.is_empty());
         let Some(place) = problem.place else { continue };
-        let line = (place.line as usize).checked_sub(1).and_then(|line| lines.get(line));
+        let line = (place.line as usize)
+            .checked_sub(1)
+            .and_then(|line| lines.get(line));
         let inside = line.is_some_and(|length| (1..=length + 1).contains(&(place.column as usize)));
         assert!(inside, "{place} is not in the text: {problem:?}");
     }
@@ -72,10 +76,17 @@ fn is_what_the_graph_says(plan: &Plan, graph: &Graph) {
         .enumerate()
         .map(|(at, id)| (id.as_str(), NodeIndex(at as u32)))
         .collect();
-    assert_eq!(position.len(), plan.nodes().len(), "a node stands twice in the order");
+    assert_eq!(
+        position.len(),
+        plan.nodes().len(),
+        "a node stands twice in the order"
+    );
     let reachable = reachable(graph);
     for node in &graph.nodes {
-        assert_eq!(reachable.contains(node.id.text.as_str()), position.contains_key(node.id.text.as_str()));
+        assert_eq!(
+            reachable.contains(node.id.text.as_str()),
+            position.contains_key(node.id.text.as_str())
+        );
     }
     let left_out: HashSet<&str> = plan.unreachable().iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(left_out.len() + position.len(), graph.nodes.len());
@@ -83,7 +94,9 @@ fn is_what_the_graph_says(plan: &Plan, graph: &Graph) {
 
     let mut before: Vec<Vec<NodeIndex>> = vec![Vec::new(); position.len()];
     for node in &graph.nodes {
-        let Some(&from) = position.get(node.id.text.as_str()) else { continue };
+        let Some(&from) = position.get(node.id.text.as_str()) else {
+            continue;
+        };
         for next in &node.next {
             let to = position[next.text.as_str()];
             assert!(from < to, "`{}` comes after `{}`", node.id.text, next.text);
@@ -116,11 +129,18 @@ fn layers_are_consistent(plan: &Plan, before: &[Vec<NodeIndex>]) {
     for (layer, nodes) in layers.iter().enumerate() {
         assert!(!nodes.is_empty());
         for node in nodes {
-            assert_eq!(layer_of[node.get()].replace(layer), None, "a node is in two layers");
+            assert_eq!(
+                layer_of[node.get()].replace(layer),
+                None,
+                "a node is in two layers"
+            );
         }
     }
     for (node, before) in before.iter().enumerate() {
-        let expected = before.iter().map(|node| layer_of[node.get()].map_or(0, |layer| layer + 1)).max();
+        let expected = before
+            .iter()
+            .map(|node| layer_of[node.get()].map_or(0, |layer| layer + 1))
+            .max();
         assert_eq!(layer_of[node], Some(expected.unwrap_or(0)));
     }
 }
@@ -137,11 +157,21 @@ fn no_two_write_at_once(plan: &Plan, before: &[Vec<NodeIndex>]) {
         ancestors.push(all);
     }
     for (late, node) in plan.nodes().iter().enumerate() {
-        for key in node.writes.iter().flatten().filter(|key| !plan.reducers().contains_key(*key)) {
+        for key in node
+            .writes
+            .iter()
+            .flatten()
+            .filter(|key| !plan.reducers().contains_key(*key))
+        {
             for (early, other) in plan.nodes().iter().enumerate().take(late) {
                 let both = other.writes.as_ref().is_some_and(|keys| keys.contains(key));
                 let ordered = ancestors[late].contains(&early);
-                assert!(!both || ordered, "`{}` and `{}` both write `{key}`", other.id, node.id);
+                assert!(
+                    !both || ordered,
+                    "`{}` and `{}` both write `{key}`",
+                    other.id,
+                    node.id
+                );
             }
         }
     }
@@ -149,18 +179,31 @@ fn no_two_write_at_once(plan: &Plan, before: &[Vec<NodeIndex>]) {
 
 /// The names of the nodes that run, found by walking the graph as written.
 fn reachable(graph: &Graph) -> HashSet<&str> {
-    let led_to: HashSet<&str> = graph.nodes.iter().flat_map(|node| &node.next).map(|to| to.text.as_str()).collect();
+    let led_to: HashSet<&str> = graph
+        .nodes
+        .iter()
+        .flat_map(|node| &node.next)
+        .map(|to| to.text.as_str())
+        .collect();
     let mut left: Vec<&str> = if graph.entry.is_empty() {
         let free = graph.nodes.iter().map(|node| node.id.text.as_str());
         free.filter(|id| !led_to.contains(id)).collect()
     } else {
         graph.entry.iter().map(|entry| entry.text.as_str()).collect()
     };
-    let next: HashMap<&str, _> = graph.nodes.iter().map(|node| (node.id.text.as_str(), &node.next)).collect();
+    let next: HashMap<&str, _> = graph
+        .nodes
+        .iter()
+        .map(|node| (node.id.text.as_str(), &node.next))
+        .collect();
     let mut reached = HashSet::new();
     while let Some(id) = left.pop() {
         if reached.insert(id) {
-            left.extend(next.get(id).into_iter().flat_map(|next| next.iter().map(|to| to.text.as_str())));
+            left.extend(
+                next.get(id)
+                    .into_iter()
+                    .flat_map(|next| next.iter().map(|to| to.text.as_str())),
+            );
         }
     }
     reached

@@ -7,8 +7,8 @@ use std::time::Duration;
 use hap_model::{Json, JsonError, MAX_JSON_DEPTH, Reducer, TopLevel};
 
 use super::bounded::within;
-use super::reference::{self, Facts, Refusal, Value};
 use super::context;
+use super::reference::{self, Facts, Refusal, Value};
 
 /// The depth that the runtime allows where nothing is set.
 const DEPTH: u64 = 100;
@@ -17,7 +17,9 @@ const DEPTH: u64 = 100;
 /// context (see [`context::check`]).
 pub fn check(data: &[u8]) {
     // What a guest returns is UTF-8 before it is anything else.
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
     within(Duration::from_secs(1), || check_text(text));
 }
 
@@ -35,7 +37,9 @@ fn check_text(text: &str) {
             same_value_is_equality(value, other);
         }
     }
-    Reducer::NAMES.iter().for_each(|(_, reducer)| folds(*reducer, &values));
+    Reducer::NAMES
+        .iter()
+        .for_each(|(_, reducer)| folds(*reducer, &values));
     context::check(text.lines().next().unwrap_or_default().as_bytes(), &values);
 }
 
@@ -62,7 +66,10 @@ fn parses_alike(text: &str, max_depth: u64) {
         (Ok(facts), Err(error)) => {
             // What `serde_json` cannot hold though it is JSON.
             let cannot = facts.surrogate_in_a_key || facts.surrogate_in_a_string || facts.depth > 126;
-            assert!(cannot || error.to_string().starts_with("number out of range"), "{error}");
+            assert!(
+                cannot || error.to_string().starts_with("number out of range"),
+                "{error}"
+            );
         }
         _ => {}
     }
@@ -77,7 +84,10 @@ fn says_what_is_wrong(error: &JsonError, expected: &Result<Facts, Refusal>, max_
         _ => false,
     };
     assert!(right, "{error:?}, but {facts:?}");
-    assert!(error.to_string().len() < 1000, "a message must stay short: {error}");
+    assert!(
+        error.to_string().len() < 1000,
+        "a message must stay short: {error}"
+    );
 }
 
 /// Taken apart and joined again it is the same value, with the same text in each member.
@@ -88,14 +98,21 @@ fn joins_to_the_same(value: &Json) {
         return;
     };
     let member = |(key, value): &(std::sync::Arc<str>, Json)| {
-        assert!(reference::read(value.as_str()).is_ok(), "a member is no JSON: {value}");
+        assert!(
+            reference::read(value.as_str()).is_ok(),
+            "a member is no JSON: {value}"
+        );
         format!("{}:{value}", serde_json::to_string(&**key).unwrap())
     };
     let joined = format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","));
     assert_eq!(facts(&joined).value, before.value);
     let joined = Json::parse(&joined, DEPTH).unwrap();
     assert!(joined.same_value(value), "{joined} is not {value}");
-    assert_eq!(Json::from_value(value).as_ref(), Ok(value), "serializing changes it");
+    assert_eq!(
+        Json::from_value(value).as_ref(),
+        Ok(value),
+        "serializing changes it"
+    );
 }
 
 fn same_value_is_equality(a: &Json, b: &Json) {
@@ -106,7 +123,10 @@ fn same_value_is_equality(a: &Json, b: &Json) {
 
 /// Folding what a reducer does not refuse never panics and gives JSON; so does each reducer's own law.
 fn folds(reducer: Reducer, values: &[Json]) {
-    let taken: Vec<&Json> = values.iter().filter(|value| reducer.refuses(value).is_none()).collect();
+    let taken: Vec<&Json> = values
+        .iter()
+        .filter(|value| reducer.refuses(value).is_none())
+        .collect();
     for count in [0, 1, 2, taken.len()] {
         let taken = taken.get(..count).unwrap_or(&taken);
         let Ok(folded) = reducer.fold(taken) else {
@@ -114,7 +134,10 @@ fn folds(reducer: Reducer, values: &[Json]) {
             assert!(may_fail, "`{reducer}` fails on {taken:?}");
             continue;
         };
-        assert!(Json::parse(folded.as_str(), DEPTH).is_ok(), "`{reducer}` gives {folded}");
+        assert!(
+            Json::parse(folded.as_str(), DEPTH).is_ok(),
+            "`{reducer}` gives {folded}"
+        );
         obeys_its_law(reducer, taken, &folded);
     }
 }

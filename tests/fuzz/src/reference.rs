@@ -59,7 +59,11 @@ pub fn read(text: &str) -> Result<Facts, Refusal> {
     let value = reader.value(0)?;
     reader.space();
     reader.facts.value = value;
-    reader.left.is_empty().then_some(reader.facts).ok_or(Refusal::Syntax)
+    reader
+        .left
+        .is_empty()
+        .then_some(reader.facts)
+        .ok_or(Refusal::Syntax)
 }
 
 struct Reader<'a> {
@@ -92,17 +96,26 @@ impl<'a> Reader<'a> {
                     return Err(Refusal::TooDeep);
                 }
                 self.facts.depth = self.facts.depth.max(depth);
-                if self.take("[") { self.list(depth) } else { self.object(depth) }
+                if self.take("[") {
+                    self.list(depth)
+                } else {
+                    self.object(depth)
+                }
             }
             Some('"') => {
                 let (text, alone) = self.string()?;
                 self.facts.surrogate_in_a_string |= alone;
-                Ok(if alone { Value::Word(text) } else { Value::Text(text) })
+                Ok(if alone {
+                    Value::Word(text)
+                } else {
+                    Value::Text(text)
+                })
             }
             Some('-' | '0'..='9') => self.number(),
             _ => {
                 let word = ["null", "true", "false"].into_iter().find(|word| self.take(word));
-                word.map(|word| Value::Word(word.to_owned())).ok_or(Refusal::Syntax)
+                word.map(|word| Value::Word(word.to_owned()))
+                    .ok_or(Refusal::Syntax)
             }
         }
     }
@@ -185,7 +198,10 @@ impl<'a> Reader<'a> {
             return Ok(unit);
         }
         self.need("u")?;
-        let digits = self.left.get(..4).filter(|text| text.chars().all(|c| c.is_ascii_hexdigit()));
+        let digits = self
+            .left
+            .get(..4)
+            .filter(|text| text.chars().all(|c| c.is_ascii_hexdigit()));
         let unit = u16::from_str_radix(digits.ok_or(Refusal::Syntax)?, 16);
         self.left = self.left.get(4..).unwrap_or_default();
         unit.map_err(|_| Refusal::Syntax)

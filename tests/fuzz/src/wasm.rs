@@ -24,7 +24,10 @@ pub fn sections(bytes: &[u8]) -> Option<(&[u8], Vec<Section<'_>>)> {
         list.push((*kind, payload));
         left = rest;
     }
-    [&MODULE, &COMPONENT].iter().any(|known| *known == preamble).then_some((preamble, list))
+    [&MODULE, &COMPONENT]
+        .iter()
+        .any(|known| *known == preamble)
+        .then_some((preamble, list))
 }
 
 /// A module or component made of sections.
@@ -84,7 +87,9 @@ fn change_body(
     choose: &mut dyn FnMut(usize) -> usize,
     change: &mut dyn FnMut(&mut Vec<u8>),
 ) -> bool {
-    let Some((count, mut left)) = number(code) else { return false };
+    let Some((count, mut left)) = number(code) else {
+        return false;
+    };
     let mut bodies = Vec::new();
     while let Some((body, rest)) = sized(left).filter(|_| !left.is_empty()) {
         bodies.push(body);
