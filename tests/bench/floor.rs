@@ -5,14 +5,28 @@ use std::time::{Duration, Instant};
 
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, ResourceTable};
 use wasmtime::error::Context as _;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store, StoreLimits,
+};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// What bare wasmtime is given beside the component: each costs something.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Extras {
+    /// Counts instructions.
+    pub(crate) fuel: bool,
+    /// Checks a clock in loops and at calls.
+    pub(crate) epoch: bool,
+    /// Asks the host about each growth of memory.
+    pub(crate) limiter: bool,
+}
 
 /// A component ready to be instantiated by bare wasmtime.
 pub(crate) struct Floor {
     engine: Engine,
     pre: InstancePre<Nothing>,
     invoke: ComponentExportIndex,
+    extras: Extras,
 }
 
 /// WASI as the crate ships it, made when first asked for.
@@ -20,6 +34,7 @@ pub(crate) struct Floor {
 struct Nothing {
     wasi: Option<WasiCtx>,
     table: ResourceTable,
+    limits: StoreLimits,
 }
 
 impl WasiView for Nothing {
@@ -47,7 +62,7 @@ mod contract {
 
 impl Floor {
     /// Compiles `bytes` with wasmtime set as fast as measured: a pool whose slots stay resident, where the host can.
-    pub(crate) fn new(bytes: &[u8]) -> Result<Floor> {
+    pub(crate) fn new(bytes: &[u8], extras: Extras) -> Result<Floor> {
         let mut pool = PoolingAllocationConfig::new();
         pool.linear_memory_keep_resident(1 << 20)
             .table_keep_resident(64 << 10)
@@ -59,6 +74,7 @@ impl Floor {
         config
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
             .concurrency_support(false);
+        config.consume_fuel(extras.fuel).epoch_interruption(extras.epoch);
         let engine = Engine::new(&config)?;
         let component = Component::from_binary(&engine, bytes)?;
         let mut linker = Linker::new(&engine);
@@ -75,6 +91,7 @@ impl Floor {
             pre: linker.instantiate_pre(&component)?,
             engine,
             invoke,
+            extras,
         })
     }
 
@@ -82,6 +99,15 @@ impl Floor {
     pub(crate) fn call(&self, context: &str) -> Result<String> {
         use contract::hap::agent::types::Error;
         let mut store = Store::new(&self.engine, Nothing::default());
+        if self.extras.fuel {
+            store.set_fuel(u64::MAX / 2)?;
+        }
+        if self.extras.epoch {
+            store.set_epoch_deadline(u64::MAX / 2);
+        }
+        if self.extras.limiter {
+            store.limiter(|state| &mut state.limits);
+        }
         let instance = self.pre.instantiate(&mut store)?;
         let invoke =
             instance.get_typed_func::<(Request<'_>,), (Result<String, Error>,)>(&mut store, &self.invoke)?;

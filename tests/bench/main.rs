@@ -10,12 +10,13 @@
 
 mod floor;
 mod graphs;
+mod limits;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
-use floor::Floor;
+use floor::{Extras, Floor};
 use hap::{Agent, Graph, LoadedGraph, RunStatus, Runtime};
 use serde_json::json;
 
@@ -83,7 +84,8 @@ fn main() -> Result<()> {
             bench.measure("fan-out", graphs::fan_out, nodes, context, threads)?;
         }
     }
-    bench.finish(as_json);
+    let limits = limits::measure()?;
+    bench.finish(as_json, &limits);
     Ok(())
 }
 
@@ -98,7 +100,7 @@ impl Bench {
         Ok(Bench {
             runtime: Runtime::builder().no_cache().build()?,
             agent: Arc::new(agent),
-            floor: plain(Floor::new(&bytes))?,
+            floor: plain(Floor::new(&bytes, Extras::default()))?,
             rows: Vec::new(),
             quiet,
         })
@@ -187,7 +189,7 @@ impl Bench {
     }
 
     /// Says how cost and memory grow with the number of nodes.
-    fn finish(&self, as_json: bool) {
+    fn finish(&self, as_json: bool, limits: &[limits::Cost]) {
         let find = |shape: &str, nodes: std::ops::Range<usize>, threads: usize| {
             let fits = |row: &&Row| {
                 row.shape == shape
@@ -216,7 +218,8 @@ impl Bench {
                 .collect();
             println!(
                 "{}",
-                json!({ "rows": rows, "cost_a_node_at_10000_nodes_over_1000": growth, "peak_resident_kib": peak_kib() })
+                json!({ "rows": rows, "cost_a_node_at_10000_nodes_over_1000": growth, "limits": limits.iter().map(limits::Cost::json).collect::<Vec<_>>(),
+                    "peak_resident_kib": peak_kib() })
             );
             return;
         }
@@ -224,6 +227,11 @@ impl Bench {
         for (shape, threads, factor) in growth {
             println!("{shape}, {threads} threads: a node of 10 000 costs {factor:.2} times a node of 1000");
         }
+        println!();
+        for cost in limits {
+            println!("{cost}");
+        }
+        println!();
         println!("peak memory of the whole benchmark: {} KiB", peak_kib());
         eprintln!("figures are medians on this machine; compare ratios, not microseconds");
     }

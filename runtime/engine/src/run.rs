@@ -282,7 +282,7 @@ impl Shared {
         }
         let (status, writes, failure) = match result {
             Ok(writes) => (NodeStatus::Done, writes, None),
-            Err(failure) => (status_of(&failure), Vec::new(), Some(Arc::new(failure))),
+            Err(failure) => (self.status_of(&failure), Vec::new(), Some(Arc::new(failure))),
         };
         let duration = self.start.elapsed().saturating_sub(start);
         let decision = Decision {
@@ -387,6 +387,15 @@ impl Shared {
         });
     }
 
+    /// How a node with this failure ended. An agent that was asked to stop and says that it failed has stopped.
+    fn status_of(&self, failure: &Failure) -> NodeStatus {
+        match failure.kind {
+            FailureKind::Limit { .. } => NodeStatus::Limited,
+            _ if self.context.cancellation.is_cancelled() => NodeStatus::Cancelled,
+            _ => NodeStatus::Failed,
+        }
+    }
+
     /// Ends the run when its time is up.
     fn watch_time(self: Arc<Shared>) {
         let left = self.run_budget.time_left();
@@ -446,14 +455,6 @@ impl CallObserver for Shared {
 
 fn cancelled() -> Failure {
     Failure::new(FailureKind::Cancelled, "the run was cancelled")
-}
-
-fn status_of(failure: &Failure) -> NodeStatus {
-    match failure.kind {
-        FailureKind::Limit { .. } => NodeStatus::Limited,
-        FailureKind::Cancelled => NodeStatus::Cancelled,
-        _ => NodeStatus::Failed,
-    }
 }
 
 fn unix_nanos() -> u64 {

@@ -1,6 +1,7 @@
 //! The runtime: loads graphs with their agents, and runs them.
 
 use std::collections::HashMap;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -149,10 +150,12 @@ impl Runtime {
     /// # Errors
     /// When the file cannot be read, or is no agent.
     pub async fn inspect(&self, path: &Path) -> Result<ComponentInfo> {
-        let bytes = tokio::fs::read(path).await.map_err(|source| Error::Read {
+        let file = path.to_owned();
+        let read = tokio::task::spawn_blocking(move || read_file(&file, MAX_FILE_BYTES)).await;
+        let bytes = read.map_err(|error| Error::Read {
             path: path.to_owned(),
-            source,
-        })?;
+            source: io::Error::other(error),
+        })??;
         let inspected = self.0.sandbox.inspect(bytes).await;
         let (_, info) = inspected.map_err(|source| Error::Component {
             path: path.to_owned(),
@@ -255,9 +258,32 @@ impl Runtime {
 /// When it cannot be read, or for every problem of its text.
 pub fn read_graph(path: impl AsRef<Path>) -> Result<Graph> {
     let path = path.as_ref();
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+    let trouble = |source| Error::Read {
         path: path.to_owned(),
         source,
-    })?;
+    };
+    let text = String::from_utf8(read_file(path, MAX_FILE_BYTES)?)
+        .map_err(|_| trouble(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text")))?;
     Ok(Graph::from_text(&path.display().to_string(), &text)?)
+}
+
+/// The longest file that is read here: what a graph and a component may have at most.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// Reads a file of at most `max_bytes`. The bound holds for files that grow, and for pipes.
+fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+    let trouble = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(trouble)?;
+    file.take(max_bytes + 1)
+        .read_to_end(&mut bytes)
+        .map_err(trouble)?;
+    if bytes.len() as u64 > max_bytes {
+        let message = format!("it is longer than {max_bytes} bytes");
+        return Err(trouble(io::Error::new(io::ErrorKind::FileTooLarge, message)));
+    }
+    Ok(bytes)
 }

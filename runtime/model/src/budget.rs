@@ -135,8 +135,8 @@ impl Limit {
     /// A value of this limit as people write it: `64MiB`, `30s`, `1000000`.
     pub fn show(self, value: u64) -> String {
         match self.unit() {
-            Unit::Bytes if value >= MIB && value.is_multiple_of(MIB) => format!("{} MiB", value / MIB),
-            Unit::Bytes if value >= 1024 && value.is_multiple_of(1024) => format!("{} KiB", value / 1024),
+            Unit::Bytes if value >= MIB => format!("{} MiB", decimal(value, MIB)),
+            Unit::Bytes if value >= 1024 => format!("{} KiB", decimal(value, 1024)),
             Unit::Bytes => format!("{value} bytes"),
             Unit::Milliseconds if value >= 1000 && value.is_multiple_of(1000) => {
                 format!("{} s", value / 1000)
@@ -207,6 +207,15 @@ impl Limit {
             return Err(format!("`{}` must be more than zero", self.name()));
         }
         Ok(value)
+    }
+}
+
+/// `value` in units of `unit`, with one digit behind the point where it is not whole.
+fn decimal(value: u64, unit: u64) -> String {
+    if value.is_multiple_of(unit) {
+        (value / unit).to_string()
+    } else {
+        format!("{:.1}", value as f64 / unit as f64)
     }
 }
 

@@ -129,6 +129,7 @@ pub enum EventKind {
         /// The node.
         node: NodeId,
         /// How it ended.
+        #[serde(flatten)]
         status: NodeStatus,
         /// Fuel spent by all attempts.
         fuel: u64,

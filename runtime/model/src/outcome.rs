@@ -177,9 +177,17 @@ impl RunOutcome {
         counts
     }
 
-    /// The failures of all nodes, in topological order of those that ran.
+    /// The failures of all nodes: those that ran in topological order, then those that could not even start, by name.
     pub fn failures(&self) -> impl Iterator<Item = (&NodeId, &Failure)> {
-        let failure = |id| Some((id, self.agent_metadata.get(id)?.failure.as_deref()?));
-        self.execution_path.iter().filter_map(failure)
+        let ran = self
+            .execution_path
+            .iter()
+            .filter_map(|id| self.agent_metadata.get_key_value(id));
+        let rest = self
+            .agent_metadata
+            .iter()
+            .filter(|(_, record)| record.attempts == 0);
+        ran.chain(rest)
+            .filter_map(|(id, record)| Some((id, record.failure.as_deref()?)))
     }
 }

@@ -46,8 +46,12 @@ fn host_has_swap() -> bool {
 }
 
 /// Builds the engine.
-pub(crate) fn build(allocation: Allocation, max_instances: u32) -> Result<Engine, SandboxError> {
-    let mut config = config();
+pub(crate) fn build(
+    allocation: Allocation,
+    max_instances: u32,
+    source_lines: bool,
+) -> Result<Engine, SandboxError> {
+    let mut config = config(source_lines);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
         allocation,
         max_instances,
@@ -57,11 +61,11 @@ pub(crate) fn build(allocation: Allocation, max_instances: u32) -> Result<Engine
 
 /// Builds an engine that compiles for those of [`build`] and runs nothing, so it needs no pool.
 pub(crate) fn build_compiler() -> wasmtime::Result<Engine> {
-    Engine::new(&config())
+    Engine::new(&config(false))
 }
 
 /// Everything that machine code depends on.
-fn config() -> Config {
+fn config(source_lines: bool) -> Config {
     let mut config = Config::new();
     // Fuel counts work the same way on every run, and it preempts.
     config.consume_fuel(true);
@@ -76,8 +80,12 @@ fn config() -> Config {
     config.cranelift_nan_canonicalization(true);
     // Copy-on-write images make instantiation a mapping instead of a copy.
     config.memory_init_cow(true);
-    // Function names only: reading a component's debug information is left to who asks for it.
-    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
+    // Source lines come from debug information that the component's author made; reading it takes time and memory that
+    // no budget bounds, so a host of strangers' components does without.
+    config.wasm_backtrace_details(match source_lines {
+        true => wasmtime::WasmBacktraceDetails::Enable,
+        false => wasmtime::WasmBacktraceDetails::Disable,
+    });
     switch_off_proposals(&mut config);
     config
 }

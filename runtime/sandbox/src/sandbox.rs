@@ -38,7 +38,8 @@ pub struct SandboxConfig {
     pub max_cache_bytes: u64,
     /// The longest component, in bytes. Default 64 MiB.
     pub max_component_bytes: u64,
-    /// Where components are compiled. Default: in this process.
+    /// Where components are compiled. Default: in this process. Only then does a backtrace tell source lines, where the
+    /// component carries debug information.
     pub compilation: Compilation,
     /// What `describe` may spend.
     pub describe_budget: Budget,
@@ -83,7 +84,8 @@ impl Sandbox {
     /// When the host cannot run one, such as for lack of address space.
     pub fn new(config: SandboxConfig) -> Result<(Sandbox, Option<CacheError>), SandboxError> {
         let allocation = config.allocation.unwrap_or_else(Allocation::detect);
-        let engine = engine::build(allocation, config.max_instances)?;
+        let source_lines = matches!(config.compilation, Compilation::InProcess);
+        let engine = engine::build(allocation, config.max_instances, source_lines)?;
         let mut linker = Linker::new(&engine);
         crate::wasi::add_to_linker(&mut linker).map_err(|error| SandboxError::engine(&error))?;
         crate::capability::add_to_linker(&mut linker).map_err(|error| SandboxError::engine(&error))?;

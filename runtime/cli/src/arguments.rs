@@ -1,0 +1,92 @@
+//! The arguments, as the shell hands them over. Each command's own stand beside it in `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use hap::{Runtime, RuntimeBuilder};
+
+use crate::commands::{check, completions, inspect, run, show};
+use crate::exit::{Exit, Stop};
+
+/// Runs graphs of agents that nobody has to trust.
+///
+/// An agent is a WebAssembly component; a graph is a YAML or JSON file that names agents and says which comes after
+/// which. Every agent runs in a sandbox of its own, with a budget, and with no authority but what the graph grants.
+#[derive(Debug, Parser)]
+#[command(name = "hap", version, after_help = Exit::HELP, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a graph and print what it produced
+    Run(run::RunArgs),
+    /// Check a graph and its agents without running them
+    Check(check::CheckArgs),
+    /// Draw a graph
+    Show(show::ShowArgs),
+    /// Tell what an agent component is and what it may ask for
+    Inspect(inspect::InspectArgs),
+    /// Print a script that completes `hap` in a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// Where agents come from and how they are kept.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AgentArgs {
+    /// A folder in which `namespace:name` agents are looked up, as `namespace/name.wasm`
+    #[arg(long = "agents", value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// Whether compiled components are kept.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct CacheArgs {
+    /// Compile components anew instead of keeping them in the user's cache folder
+    #[arg(long)]
+    no_cache: bool,
+}
+
+impl AgentArgs {
+    /// A runtime with these agents.
+    pub(crate) fn runtime(&self) -> Result<Runtime, Stop> {
+        let mut builder = Runtime::builder();
+        for folder in &self.folders {
+            if !folder.is_dir() {
+                let stop = Stop::bad_input(format!("`--agents {}` is no folder", folder.display()));
+                return Err(stop.hint("name a folder that holds `namespace/name.wasm`"));
+            }
+            builder = builder.agents_dir(folder);
+        }
+        self.cache.runtime(builder)
+    }
+}
+
+impl CacheArgs {
+    /// The runtime that `builder` makes.
+    pub(crate) fn runtime(self, builder: RuntimeBuilder) -> Result<Runtime, Stop> {
+        let builder = if self.no_cache {
+            builder.no_cache()
+        } else {
+            builder
+        };
+        builder.build().map_err(|error| Stop::internal(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,36 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod inspect;
+pub(crate) mod run;
+pub(crate) mod show;
+
+use std::future::Future;
+
+use crate::arguments::Command;
+use crate::exit::{Exit, Stop};
+use crate::terminal::Terminal;
+
+/// Does what the user asked for.
+pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Stop> {
+    match command {
+        Command::Run(args) => run::run(args, terminal),
+        Command::Check(args) => check::check(args, terminal),
+        Command::Show(args) => show::show(args, terminal),
+        Command::Inspect(args) => inspect::inspect(args, terminal),
+        Command::Completions(args) => completions::completions(args, terminal),
+    }
+}
+
+/// Waits for `work` on threads of its own.
+fn block_on<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::internal(format!("cannot start threads: {error}")))?;
+    let result = threads.block_on(work);
+    // A component that is still being compiled after Ctrl-C must not hold up the end.
+    threads.shutdown_background();
+    result
+}

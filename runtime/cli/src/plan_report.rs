@@ -1,0 +1,163 @@
+//! What `hap check` tells of a graph: its problems, in which order its nodes would run, and what their agents may ask for.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use hap::{ComponentInfo, Entrypoint, Json, LoadedGraph, NodeAgent, Plan, PlanNode, Problem};
+use serde::Serialize;
+
+use crate::exit::Stop;
+use crate::terminal::clean;
+use crate::{authority, format, pretty};
+
+/// How many names of a layer are listed.
+const MAX_NAMES: usize = 12;
+
+/// What the check found.
+#[derive(Serialize)]
+pub(crate) struct Report<'a> {
+    pub(crate) ok: bool,
+    pub(crate) problems: Vec<&'a Problem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) plan: Option<PlanReport<'a>>,
+}
+
+/// In which order the nodes would run, and what their agents are.
+#[derive(Serialize)]
+pub(crate) struct PlanReport<'a> {
+    nodes: usize,
+    edges: usize,
+    order: Vec<&'a str>,
+    layers: Vec<Vec<&'a str>>,
+    never_run: Vec<&'a str>,
+    agents: BTreeMap<&'a str, AgentReport<'a>>,
+}
+
+/// The agent of one node.
+#[derive(Serialize)]
+pub(crate) struct AgentReport<'a> {
+    entrypoint: String,
+    name: &'a str,
+    version: &'a str,
+    digest: Option<String>,
+    imports: Vec<ImportReport<'a>>,
+}
+
+/// One thing that an agent may ask for.
+#[derive(Serialize)]
+pub(crate) struct ImportReport<'a> {
+    name: &'a str,
+    meaning: String,
+}
+
+/// What is known of the components of a graph, by entrypoint.
+pub(crate) type Components = BTreeMap<Entrypoint, ComponentInfo>;
+
+impl Report<'_> {
+    /// The report for programs.
+    pub(crate) fn to_json(&self) -> Result<String, Stop> {
+        let json = Json::from_value(self).map_err(|error| Stop::internal(error.to_string()))?;
+        Ok(pretty::value(&json))
+    }
+}
+
+fn component<'a>(components: &'a Components, node: &PlanNode) -> Option<&'a ComponentInfo> {
+    match &node.agent {
+        NodeAgent::Entrypoint(entrypoint) => components.get(entrypoint),
+        NodeAgent::Instance(_) => None,
+    }
+}
+
+fn layers(plan: &Plan) -> Vec<Vec<&str>> {
+    let names = |layer: Vec<hap::NodeIndex>| {
+        layer
+            .into_iter()
+            .map(|index| plan.node(index).id.as_str())
+            .collect()
+    };
+    plan.layers().into_iter().map(names).collect()
+}
+
+fn count_edges(plan: &Plan) -> usize {
+    let group_edges = |group: &hap::Group| group.predecessors.len() * group.members.len();
+    plan.groups().iter().map(group_edges).sum()
+}
+
+impl<'a> PlanReport<'a> {
+    /// What is known of a loaded graph.
+    pub(crate) fn new(loaded: &'a LoadedGraph, components: &'a Components) -> PlanReport<'a> {
+        let plan = loaded.plan();
+        let agent = |(position, node): (usize, &'a PlanNode)| {
+            let agent = loaded.agent(hap::NodeIndex(position as u32));
+            let imports = component(components, node).map(|info| &info.imports);
+            let report = AgentReport {
+                entrypoint: node.agent.to_string(),
+                name: &agent.manifest().name,
+                version: &agent.manifest().version,
+                digest: agent.digest().map(|digest| digest.to_string()),
+                imports: imports
+                    .into_iter()
+                    .flatten()
+                    .map(|name| ImportReport {
+                        name,
+                        meaning: authority::words(name, Some(&node.grants)),
+                    })
+                    .collect(),
+            };
+            (node.id.as_str(), report)
+        };
+        PlanReport {
+            nodes: plan.nodes().len() + plan.unreachable().len(),
+            edges: count_edges(plan),
+            order: plan.topological_order().map(hap::NodeId::as_str).collect(),
+            layers: layers(plan),
+            never_run: plan.unreachable().iter().map(|(id, _)| id.as_str()).collect(),
+            agents: plan.nodes().iter().enumerate().map(agent).collect(),
+        }
+    }
+}
+
+/// The same for people.
+pub(crate) fn text(path: &Path, loaded: &LoadedGraph, components: &Components) -> String {
+    let plan = loaded.plan();
+    let layers = layers(plan);
+    let widest = layers.iter().map(Vec::len).max().unwrap_or(0);
+    let mut lines = vec![format!(
+        "{}: fine, {} and {} in {}, at most {widest} at one time",
+        path.display(),
+        format::things(plan.nodes().len() + plan.unreachable().len(), "node"),
+        format::things(count_edges(plan), "edge"),
+        format::things(layers.len(), "layer"),
+    )];
+    lines.push("\norder".to_owned());
+    let width = layers.len().to_string().len();
+    for (index, layer) in layers.iter().enumerate() {
+        let names = format::list(layer.iter().copied(), MAX_NAMES);
+        lines.push(format!("  {:>width$}  {names}", index + 1));
+    }
+    if !plan.unreachable().is_empty() {
+        let names = plan.unreachable().iter().map(|(id, _)| id.as_str());
+        lines.push(format!("  never run: {}", format::list(names, MAX_NAMES)));
+    }
+    lines.push("\nagents and what they may ask for".to_owned());
+    let mut seen: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    for (position, node) in plan.nodes().iter().enumerate() {
+        let manifest = loaded.agent(hap::NodeIndex(position as u32)).manifest();
+        let title = format!("{} {} ({})", manifest.name, manifest.version, node.agent);
+        let mut about = vec![title];
+        about.extend(
+            component(components, node)
+                .into_iter()
+                .flat_map(|info| authority::summary(&info.imports, &node.grants)),
+        );
+        match seen.iter_mut().find(|(_, known)| *known == about) {
+            Some((names, _)) => names.push(node.id.as_str()),
+            None => seen.push((vec![node.id.as_str()], about)),
+        }
+    }
+    for (names, about) in seen {
+        lines.push(format!("  {}", format::list(names, MAX_NAMES)));
+        lines.extend(about.iter().map(|line| format!("    {line}")));
+    }
+    clean(&lines.join("\n"))
+}

@@ -1,0 +1,93 @@
+//! Ctrl-C and SIGTERM: the first asks the run to stop, the second ends the process at once.
+
+use std::io;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use hap::Canceller;
+
+use crate::exit::{Exit, Stop};
+
+/// Signals that come closer together than this are one wish: `timeout` and other programs that start programs send a
+/// signal to the process and then to its group, which is the same process again.
+const ONE_WISH: Duration = Duration::from_millis(400);
+
+/// The signals that ask this process to stop. While one of these lives, they no longer end the process by themselves.
+pub(crate) struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+/// Whether a signal has come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    /// Whether a signal has come.
+    pub(crate) fn to_stop(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Signals {
+    /// Takes the signals over.
+    pub(crate) fn take() -> Result<Signals, Stop> {
+        Signals::listen().map_err(|error| Stop::internal(format!("cannot listen for signals: {error}")))
+    }
+
+    #[cfg(unix)]
+    fn listen() -> io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> io::Result<Signals> {
+        Ok(Signals {})
+    }
+
+    /// Waits for the next signal.
+    #[cfg(unix)]
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Waits for the next signal.
+    #[cfg(not(unix))]
+    pub(crate) async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Cancels the run on the first signal and ends the process on the second.
+    ///
+    /// It has a task of its own, so that it works while the command waits for a slow reader of its output.
+    pub(crate) fn cancel(mut self, run: Canceller) -> Asked {
+        let asked = Asked::default();
+        let flag = asked.0.clone();
+        tokio::spawn(async move {
+            self.next().await;
+            flag.store(true, Ordering::Relaxed);
+            run.cancel();
+            let first = Instant::now();
+            loop {
+                self.next().await;
+                if first.elapsed() > ONE_WISH {
+                    process::exit(Exit::Cancelled as i32);
+                }
+            }
+        });
+        asked
+    }
+}

@@ -1,0 +1,163 @@
+//! Everything that the command prints. Results go to stdout, words for people to stderr.
+//!
+//! What comes from graphs and agents is freed of control characters where a terminal would obey them. A reader that is
+//! gone (`hap … | head`) is no error.
+
+use std::env;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use crate::exit::Stop;
+
+/// Where the command prints to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal {
+    stdout_is_terminal: bool,
+    stderr_is_terminal: bool,
+    colour: bool,
+}
+
+/// How a piece of text on stderr looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Look {
+    /// Names and headings.
+    Bold,
+    /// What matters less.
+    Dim,
+    /// What went wrong.
+    Bad,
+    /// What may be wrong.
+    Warning,
+    /// What went well.
+    Good,
+}
+
+impl Look {
+    /// The parameters of the escape sequence that switches it on.
+    fn sgr(self) -> &'static str {
+        match self {
+            Look::Bold => "1",
+            Look::Dim => "2",
+            Look::Bad => "1;31",
+            Look::Warning => "1;33",
+            Look::Good => "1;32",
+        }
+    }
+}
+
+impl Terminal {
+    /// The terminal, or pipes, that this process was started with.
+    pub(crate) fn detect() -> Terminal {
+        let stderr_is_terminal = io::stderr().is_terminal();
+        let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
+        Terminal {
+            stdout_is_terminal: io::stdout().is_terminal(),
+            stderr_is_terminal,
+            colour: stderr_is_terminal && !refused && !dumb,
+        }
+    }
+
+    /// Whether a person watches stderr.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.stderr_is_terminal
+    }
+
+    /// Prints a result and a newline to stdout.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Stop> {
+        let cleaned;
+        let text = if self.stdout_is_terminal {
+            cleaned = clean(text);
+            &cleaned
+        } else {
+            text
+        };
+        let mut stdout = io::stdout().lock();
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.write_all(b"\n"))
+            .and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Stop::internal(format!(
+                "cannot write to standard output: {error}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints lines to stderr that are [clean] and may be [painted](Terminal::paint). That nobody can read them changes
+    /// nothing.
+    pub(crate) fn tell(&self, lines: &str) {
+        let mut stderr = io::stderr().lock();
+        let _ = stderr
+            .write_all(lines.as_bytes())
+            .and_then(|()| stderr.write_all(b"\n"));
+    }
+
+    /// Tells why the command stopped.
+    pub(crate) fn stop(&self, stop: &Stop) {
+        if let Some(problems) = &stop.problems {
+            self.tell(&clean(&problems.to_string()));
+        }
+        self.error(&stop.message, stop.hint.as_deref());
+    }
+
+    /// Tells an error and its remedy.
+    pub(crate) fn error(&self, message: &str, hint: Option<&str>) {
+        self.labelled("error", Look::Bad, message, hint);
+    }
+
+    /// Tells a warning and its remedy.
+    pub(crate) fn warning(&self, message: &str, hint: Option<&str>) {
+        self.labelled("warning", Look::Warning, message, hint);
+    }
+
+    fn labelled(&self, label: &str, look: Look, message: &str, hint: Option<&str>) {
+        let label = self.paint(look, &format!("{label}:"));
+        self.tell(&format!("{label} {}", clean(message)));
+        if let Some(hint) = hint {
+            self.tell(&format!("  {} {}", self.paint(Look::Bold, "hint:"), clean(hint)));
+        }
+    }
+
+    /// `text` in that look where stderr shows colours.
+    pub(crate) fn paint(&self, look: Look, text: &str) -> String {
+        if self.colour {
+            format!("\x1b[{}m{text}\x1b[0m", look.sgr())
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// The text without what a terminal would obey.
+pub(crate) fn clean(text: &str) -> String {
+    hap::sanitize(text, usize::MAX)
+}
+
+/// The text without what a terminal would obey, on one line.
+pub(crate) fn clean_line(text: &str) -> String {
+    let words: Vec<String> = clean(text).split_whitespace().map(str::to_owned).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\x1b[2Jb\u{9b}31mc"), "a [2Jb 31mc");
+        assert_eq!(clean_line("two\nlines\tand \x07 more"), "two lines and more");
+    }
+
+    #[test]
+    fn colours_are_for_terminals_only() {
+        let terminal = |colour| Terminal {
+            stdout_is_terminal: colour,
+            stderr_is_terminal: colour,
+            colour,
+        };
+        assert_eq!(terminal(false).paint(Look::Bad, "x"), "x");
+        assert_eq!(terminal(true).paint(Look::Bad, "x"), "\x1b[1;31mx\x1b[0m");
+    }
+}
