@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use hap::{Runtime, RuntimeBuilder};
 
-use crate::commands::{check, completions, inspect, run, show};
+use crate::commands::{check, completions, inspect, lock, run, show};
 use crate::exit::{Exit, Stop};
 
 /// Runs graphs of agents that nobody has to trust.
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Run(run::RunArgs),
     /// Check a graph and its agents without running them
     Check(check::CheckArgs),
+    /// Record which components a graph was checked with, and what they may ask for
+    Lock(lock::LockArgs),
     /// Draw a graph
     Show(show::ShowArgs),
     /// Tell what an agent component is and what it may ask for

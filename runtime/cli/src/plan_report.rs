@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hap::{ComponentInfo, Entrypoint, Json, LoadedGraph, NodeAgent, Plan, PlanNode, Problem};
+use hap::{Json, LoadedGraph, Plan, PlanNode, Problem};
 use serde::Serialize;
 
 use crate::exit::Stop;
@@ -50,21 +50,11 @@ pub(crate) struct ImportReport<'a> {
     meaning: String,
 }
 
-/// What is known of the components of a graph, by entrypoint.
-pub(crate) type Components = BTreeMap<Entrypoint, ComponentInfo>;
-
 impl Report<'_> {
     /// The report for programs.
     pub(crate) fn to_json(&self) -> Result<String, Stop> {
         let json = Json::from_value(self).map_err(|error| Stop::internal(error.to_string()))?;
         Ok(pretty::value(&json))
-    }
-}
-
-fn component<'a>(components: &'a Components, node: &PlanNode) -> Option<&'a ComponentInfo> {
-    match &node.agent {
-        NodeAgent::Entrypoint(entrypoint) => components.get(entrypoint),
-        NodeAgent::Instance(_) => None,
     }
 }
 
@@ -85,19 +75,18 @@ fn count_edges(plan: &Plan) -> usize {
 
 impl<'a> PlanReport<'a> {
     /// What is known of a loaded graph.
-    pub(crate) fn new(loaded: &'a LoadedGraph, components: &'a Components) -> PlanReport<'a> {
+    pub(crate) fn new(loaded: &'a LoadedGraph) -> PlanReport<'a> {
         let plan = loaded.plan();
         let agent = |(position, node): (usize, &'a PlanNode)| {
             let agent = loaded.agent(hap::NodeIndex(position as u32));
-            let imports = component(components, node).map(|info| &info.imports);
             let report = AgentReport {
                 entrypoint: node.agent.to_string(),
                 name: &agent.manifest().name,
                 version: &agent.manifest().version,
                 digest: agent.digest().map(|digest| digest.to_string()),
-                imports: imports
-                    .into_iter()
-                    .flatten()
+                imports: agent
+                    .imports()
+                    .iter()
                     .map(|name| ImportReport {
                         name,
                         meaning: authority::words(name, Some(&node.grants)),
@@ -118,7 +107,7 @@ impl<'a> PlanReport<'a> {
 }
 
 /// The same for people.
-pub(crate) fn text(path: &Path, loaded: &LoadedGraph, components: &Components) -> String {
+pub(crate) fn text(path: &Path, loaded: &LoadedGraph) -> String {
     let plan = loaded.plan();
     let layers = layers(plan);
     let widest = layers.iter().map(Vec::len).max().unwrap_or(0);
@@ -142,14 +131,11 @@ pub(crate) fn text(path: &Path, loaded: &LoadedGraph, components: &Components) -
     lines.push("\nagents and what they may ask for".to_owned());
     let mut seen: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
     for (position, node) in plan.nodes().iter().enumerate() {
-        let manifest = loaded.agent(hap::NodeIndex(position as u32)).manifest();
+        let agent = loaded.agent(hap::NodeIndex(position as u32));
+        let manifest = agent.manifest();
         let title = format!("{} {} ({})", manifest.name, manifest.version, node.agent);
         let mut about = vec![title];
-        about.extend(
-            component(components, node)
-                .into_iter()
-                .flat_map(|info| authority::summary(&info.imports, &node.grants)),
-        );
+        about.extend(authority::summary(agent.imports(), &node.grants));
         match seen.iter_mut().find(|(_, known)| *known == about) {
             Some((names, _)) => names.push(node.id.as_str()),
             None => seen.push((vec![node.id.as_str()], about)),

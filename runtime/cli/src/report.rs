@@ -104,6 +104,13 @@ fn tell_failure(terminal: &Terminal, message: &str, agent: Option<&str>, failure
             .collect();
         line("last log", &lines.concat());
     }
+    if !failure.last_calls.is_empty() {
+        let call = |call: &hap::HostCall| match call.subject.as_str() {
+            "" => format!("\n{}: {}", call.function, call.result),
+            subject => format!("\n{} `{subject}`: {}", call.function, call.result),
+        };
+        line("last host calls", &failure.last_calls.iter().map(call).collect::<String>());
+    }
     if !text.is_empty() {
         terminal.tell(text.trim_end());
     }

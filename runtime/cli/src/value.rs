@@ -41,12 +41,11 @@ pub(crate) fn limit_value(text: &str) -> Result<LimitValue, String> {
     limit.parse_value(&value).map(|value| (limit, value))
 }
 
-/// The default budget with these limits, each of which may stand once.
-pub(crate) fn budget(limits: &[LimitValue]) -> Result<Budget, Stop> {
-    let mut budget = Budget::default();
+/// `budget` with the limits of a flag, each of which may stand once.
+pub(crate) fn budget(mut budget: Budget, flag: &str, limits: &[LimitValue]) -> Result<Budget, Stop> {
     for (index, (limit, value)) in limits.iter().enumerate() {
         if limits.iter().take(index).any(|(earlier, _)| earlier == limit) {
-            let stop = Stop::bad_input(format!("`--budget {limit}=…` is given twice"));
+            let stop = Stop::bad_input(format!("`{flag} {limit}=…` is given twice"));
             return Err(stop.hint("keep one of the two"));
         }
         budget = budget.with(*limit, *value);
@@ -86,9 +85,9 @@ mod tests {
 
     #[test]
     fn a_limit_raises_the_default_and_stands_once() {
-        let raised = budget(&[(Limit::WallTime, 60_000)]).unwrap();
+        let raised = budget(Budget::default(), "--budget", &[(Limit::WallTime, 60_000)]).unwrap();
         assert_eq!(raised.get(Limit::WallTime), 60_000);
-        let stop = budget(&[(Limit::Fuel, 1), (Limit::Fuel, 2)]).unwrap_err();
+        let stop = budget(Budget::default(), "--budget", &[(Limit::Fuel, 1), (Limit::Fuel, 2)]).unwrap_err();
         assert_eq!(stop.message, "`--budget fuel=…` is given twice");
     }
 }

@@ -2,7 +2,7 @@
 //! [`AgentLoader`].
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use hap_model::{BoxFuture, EntrypointForm};
@@ -188,6 +188,18 @@ fn read(origin: PathBuf, max_bytes: u64) -> Result<LoadedBytes, LoadError> {
             hint: Some("build it in release mode and stripped".to_owned()),
         });
     }
-    let bytes = fs::read(&origin).map_err(trouble)?;
+    // The bound holds for files that grow, and for those of the system that do not tell their size.
+    let mut bytes = Vec::new();
+    let file = fs::File::open(&origin).map_err(trouble)?;
+    file.take(max_bytes + 1)
+        .read_to_end(&mut bytes)
+        .map_err(trouble)?;
+    if bytes.len() as u64 > metadata.len() {
+        let message = format!("the component `{shown}` grew while it was read, or does not tell its size");
+        return Err(LoadError {
+            message,
+            hint: Some("name the file of a component".to_owned()),
+        });
+    }
     Ok(LoadedBytes { origin, bytes })
 }

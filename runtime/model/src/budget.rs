@@ -153,6 +153,7 @@ impl Limit {
     /// Says what is wrong and which spellings are known.
     pub fn parse_value(self, text: &str) -> Result<u64, String> {
         let text = text.trim();
+        let told = crate::problem::shown(text);
         let end = text
             .find(|c: char| !c.is_ascii_digit() && c != '_')
             .unwrap_or(text.len());
@@ -191,14 +192,14 @@ impl Limit {
                 .filter(|name| !name.is_empty())
                 .collect();
             return Err(format!(
-                "`{text}` is no value for `{}`: write a whole number with an optional unit ({}), for example `{example}`",
+                "`{told}` is no value for `{}`: write a whole number with an optional unit ({}), for example `{example}`",
                 self.name(),
                 known.join(", ")
             ));
         };
         if value > self.ceiling() {
             return Err(format!(
-                "`{}` can be {} at most, not `{text}`",
+                "`{}` can be {} at most, not `{told}`",
                 self.name(),
                 self.show(self.ceiling())
             ));

@@ -46,7 +46,7 @@ impl Entrypoint {
     /// Lists the forms when it has none of them.
     pub fn parse(&self) -> Result<EntrypointForm, EntrypointError> {
         let text = self.0.as_str();
-        let invalid = || EntrypointError(text.chars().take(200).collect());
+        let invalid = || EntrypointError(crate::problem::shown(text));
         if text.is_empty() || text.chars().any(char::is_control) || text.contains("://") {
             return Err(invalid());
         }

@@ -110,8 +110,10 @@ pub struct HostCall {
 
 impl Failure {
     /// A failure of that class with a message.
+    ///
+    /// A message may quote an agent, so it is made safe for terminals and cut to 8 KiB.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Failure {
-        let message = message.into();
+        let message = sanitize(&message.into(), 8 << 10);
         Failure {
             kind,
             message,
@@ -138,7 +140,7 @@ impl Failure {
 
     /// The same failure with a remedy.
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
-        self.hint = Some(hint.into());
+        self.hint = Some(sanitize(&hint.into(), 1 << 10));
         self
     }
 }

@@ -21,6 +21,33 @@ impl Grants {
     }
 }
 
+/// An interface that a component imports and a node does not grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ungranted {
+    /// The interface, as imported.
+    pub interface: String,
+    /// The line of the graph file that would grant it, to be completed by who knows what is needed.
+    pub line: &'static str,
+}
+
+impl Grants {
+    /// Which of `imports` need a grant that is not here.
+    pub fn refused(&self, imports: &[String]) -> Vec<Ungranted> {
+        let is_resources = |import: &&String| import.split('@').next() == Some("hap:agent/resources");
+        let refused = imports
+            .iter()
+            .filter(is_resources)
+            .filter(|_| self.resources.is_empty());
+        let line = "grants: {resources: ['NAME', 'FOLDER/*']}";
+        refused
+            .map(|interface| Ungranted {
+                interface: interface.clone(),
+                line,
+            })
+            .collect()
+    }
+}
+
 /// A resource name, or a prefix of names: `corpus/manual.md`, `corpus/*`, `*`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -41,7 +68,8 @@ impl ResourcePattern {
             return Ok(ResourcePattern(pattern.to_owned()));
         }
         Err(format!(
-            "`{pattern}` is no resource pattern: write a name such as `corpus/manual.md`, a folder `corpus/*`, or `*`"
+            "`{}` is no resource pattern: write a name such as `corpus/manual.md`, a folder `corpus/*`, or `*`",
+            crate::problem::shown(pattern)
         ))
     }
 

@@ -47,6 +47,7 @@ pub enum TopLevel {
 impl Json {
     /// Checks `text` whole: syntax, duplicate keys at every level, nesting of at most `max_depth`.
     pub fn parse(text: &str, max_depth: u64) -> Result<Json, JsonError> {
+        let max_depth = max_depth.clamp(1, MAX_JSON_DEPTH);
         let raw: &RawValue = serde_json::from_str(text).map_err(syntax)?;
         check_structure(raw.get(), max_depth)?;
         Ok(Json(raw.get().into()))
@@ -119,12 +120,16 @@ impl Serialize for Json {
 impl TopLevel {
     /// Checks `text` as [`Json::parse`] does and takes it apart.
     pub fn parse(text: &str, max_depth: u64) -> Result<TopLevel, JsonError> {
+        let max_depth = max_depth.clamp(1, MAX_JSON_DEPTH);
         if !text.trim_start().starts_with('{') {
             return Json::parse(text, max_depth).map(TopLevel::Other);
         }
         let members: Members<'_> = serde_json::from_str(text).map_err(|error| duplicate_or_syntax(&error))?;
         let mut list = Vec::with_capacity(members.0.len());
         for (key, value) in members.0 {
+            if value.get().starts_with('"') {
+                check_surrogates(value.get())?;
+            }
             if value.get().starts_with(['{', '[']) {
                 check_structure(value.get(), max_depth.saturating_sub(1)).map_err(|error| match error {
                     JsonError::TooDeep(_) => JsonError::TooDeep(max_depth),
@@ -237,7 +242,7 @@ fn syntax(error: serde_json::Error) -> JsonError {
 /// Checks what `serde_json` does not: nesting and repeated keys. `text` is well-formed JSON, so a scan over its
 /// tokens is enough; it is linear and does not recurse.
 fn check_structure(text: &str, max_depth: u64) -> Result<(), JsonError> {
-    let limit = max_depth.min(MAX_JSON_DEPTH);
+    let limit = max_depth;
     // The keys of each open object; `None` for an open list.
     let mut open: Vec<Option<SeenKeys<'_>>> = Vec::new();
     let mut at_key = false;
@@ -263,6 +268,7 @@ fn check_structure(text: &str, max_depth: u64) -> Result<(), JsonError> {
                         serde_json::from_str(text.get(position..end).unwrap_or_default()).map_err(syntax)?;
                     seen.insert(key).map_err(JsonError::DuplicateKey)?;
                 }
+                check_surrogates(text.get(position..end).unwrap_or_default())?;
                 at_key = false;
                 position = end;
                 continue;
@@ -270,6 +276,15 @@ fn check_structure(text: &str, max_depth: u64) -> Result<(), JsonError> {
             _ => {}
         }
         position += 1;
+    }
+    Ok(())
+}
+
+/// The grammar of JSON allows half of a surrogate pair in a string, but no text can hold it: most readers refuse it, and so
+/// the node that wrote it would not be the one to fail.
+fn check_surrogates(string: &str) -> Result<(), JsonError> {
+    if string.contains("\\u") {
+        serde_json::from_str::<String>(string).map_err(syntax)?;
     }
     Ok(())
 }
@@ -316,7 +331,7 @@ impl<'a> SeenKeys<'a> {
         const FEW: usize = 16;
         let repeated = self.few.contains(&key) || (!self.many.is_empty() && self.many.contains(&key));
         if repeated {
-            return Err(key.chars().take(100).collect());
+            return Err(crate::problem::shown(&key));
         }
         if self.few.len() < FEW {
             self.few.push(key);
@@ -430,6 +445,23 @@ mod tests {
             Err(JsonError::TooDeep(100))
         );
         assert!(parse(&format!(r#"{{"a":"{}"}}"#, "[".repeat(1000))).is_ok());
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_refused_wherever_it_stands() {
+        for text in [
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":["x\udc00"]}"#,
+            r#"{"\ud800":1}"#,
+            r#""\ud83d\ud83d""#,
+        ] {
+            assert!(matches!(parse(text), Err(JsonError::Syntax(_))), "{text}");
+            assert!(
+                matches!(Json::parse(text, 100), Err(JsonError::Syntax(_))),
+                "{text}"
+            );
+        }
+        assert!(parse(r#"{"a":"\ud83d\ude00","b":["\\ud800"]}"#).is_ok());
     }
 
     #[test]

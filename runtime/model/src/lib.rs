@@ -45,7 +45,7 @@ pub use context::{Conflict, Context, Reducers, Resolved, ViewError, Writer};
 pub use entrypoint::{Entrypoint, EntrypointError, EntrypointForm};
 pub use event::{Event, EventKind, EventSink, Level, LogRecord, LogSource, Progress};
 pub use failure::{Failure, FailureKind, HostCall, sanitize};
-pub use grants::{Grants, ResourcePattern, is_canonical};
+pub use grants::{Grants, ResourcePattern, Ungranted, is_canonical};
 pub use graph::{Graph, Located, Node, NodeAgent};
 pub use id::{Digest, MAX_NODE_ID_BYTES, NodeId, NodeIndex, RunId};
 pub use json::{Json, JsonError, MAX_JSON_DEPTH, TopLevel};

@@ -71,11 +71,16 @@ impl Problem {
     }
 }
 
+/// The problems of one graph that are told; the others are counted. A small file can have very many.
+const MAX_PROBLEMS: usize = 1000;
+
 /// Everything that is wrong with one graph, in the order of its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Problems {
     source: Option<Arc<str>>,
     list: Vec<Problem>,
+    /// How many errors are not in the list.
+    left_out: usize,
 }
 
 impl Problems {
@@ -84,24 +89,32 @@ impl Problems {
         Problems {
             source,
             list: Vec::new(),
+            left_out: 0,
         }
     }
 
-    /// Adds one.
+    /// Adds one. After the first thousand, errors are only counted.
     pub fn push(&mut self, problem: Problem) {
-        self.list.push(problem);
+        if self.list.len() < MAX_PROBLEMS {
+            self.list.push(problem);
+        } else if problem.severity == Severity::Error {
+            self.left_out += 1;
+        }
     }
 
     /// Adds all of `other`.
     pub fn extend(&mut self, other: Problems) {
-        self.list.extend(other.list);
+        other.list.into_iter().for_each(|problem| self.push(problem));
+        self.left_out += other.left_out;
     }
 
     /// Whether one of them stops the graph from running.
     pub fn has_errors(&self) -> bool {
-        self.list
-            .iter()
-            .any(|problem| problem.severity == Severity::Error)
+        self.left_out > 0
+            || self
+                .list
+                .iter()
+                .any(|problem| problem.severity == Severity::Error)
     }
 
     /// `Ok(value)` when nothing here is an error, else these problems sorted by place.
@@ -158,11 +171,19 @@ impl fmt::Display for Problems {
                 write!(f, "\n  hint: {hint}")?;
             }
         }
+        if self.left_out > 0 {
+            write!(f, "\nand {} more errors", self.left_out)?;
+        }
         Ok(())
     }
 }
 
 impl std::error::Error for Problems {}
+
+/// A text of a stranger's as messages quote it: short, on one line, and without what a terminal would obey.
+pub(crate) fn shown(text: &str) -> String {
+    crate::failure::sanitize(text, 120).replace(['\n', '\t'], " ")
+}
 
 /// The candidate nearest to `name`, if one is near enough to be a misspelling of it.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -173,6 +194,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .take(10_000)
+        // Names whose lengths differ by more than the distance allowed below cannot be near.
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= 1 + candidate.len().min(name.len()) / 4)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(name.len()) / 4)
         .min_by_key(|(distance, _)| *distance)

@@ -1,17 +1,15 @@
 //! `hap check`: loads a graph and its agents without running them, and tells what is wrong, in which order nodes would
 //! run, and what each agent may ask for.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use hap::{
-    AgentLoader, Error, FolderLoader, Graph, LoadedGraph, NodeAgent, Runtime, SandboxConfig, Severity,
-};
+use hap::{LoadedGraph, NodeIndex, Problem, Problems};
 
 use crate::arguments::AgentArgs;
 use crate::exit::{Exit, Stop, count_problems};
 use crate::graph_file;
-use crate::plan_report::{self, Components, PlanReport, Report};
+use crate::plan_report::{self, PlanReport, Report};
 use crate::terminal::{Terminal, clean};
 
 /// The arguments of `hap check`.
@@ -25,7 +23,7 @@ pub(crate) struct CheckArgs {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
-    /// Let warnings fail the check
+    /// Let warnings fail the check, and agents that ask for more than the graph grants
     #[arg(long)]
     strict: bool,
 }
@@ -39,16 +37,9 @@ pub(crate) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<Exit, Stop>
         Err(stop) => return args.refuse(stop, terminal),
     };
     let runtime = args.agents.runtime()?;
-    let checked = super::block_on(async {
-        let loaded = match runtime.load(&graph).await {
-            Ok(loaded) => loaded,
-            Err(error) => return Ok(Err(error)),
-        };
-        let components = components(&runtime, &graph, &loaded, &args.agents.folders).await?;
-        Ok(Ok((loaded, components)))
-    })?;
-    match checked {
-        Ok((loaded, components)) => args.report(&loaded, &components, terminal),
+    let loaded = super::block_on(async { Ok(runtime.load(&graph).await) })?;
+    match loaded {
+        Ok(loaded) => args.report(&loaded, terminal),
         Err(error) => args.refuse(Stop::of(error, &args.graph), terminal),
     }
 }
@@ -77,75 +68,43 @@ impl CheckArgs {
     }
 
     /// Tells what is known of a graph without errors.
-    fn report(
-        &self,
-        loaded: &LoadedGraph,
-        components: &Components,
-        terminal: &Terminal,
-    ) -> Result<Exit, Stop> {
-        let warnings = loaded.plan().warnings();
-        let fails = self.strict
-            && warnings
-                .iter()
-                .any(|problem| problem.severity == Severity::Warning);
+    fn report(&self, loaded: &LoadedGraph, terminal: &Terminal) -> Result<Exit, Stop> {
+        let mut warnings = loaded.plan().warnings().clone();
+        if self.strict {
+            warnings.extend(ungranted(loaded));
+        }
+        let fails = self.strict && !warnings.is_empty();
         if self.json {
-            let report = Report {
-                ok: !fails,
-                problems: warnings.iter().collect(),
-                plan: Some(PlanReport::new(loaded, components)),
-            };
+            let plan = Some(PlanReport::new(loaded));
+            let report = Report { ok: !fails, problems: warnings.iter().collect(), plan };
             terminal.print(&report.to_json()?)?;
         } else {
             if !warnings.is_empty() {
                 terminal.tell(&clean(&warnings.to_string()));
             }
             if !fails {
-                terminal.print(&plan_report::text(&self.graph, loaded, components))?;
+                terminal.print(&plan_report::text(&self.graph, loaded))?;
             }
         }
         if !fails {
             return Ok(Exit::Success);
         }
         let message = format!("{}: {}", self.graph.display(), count_problems(warnings.iter()));
-        Err(Stop {
-            exit: Exit::Failed,
-            ..Stop::bad_input(message).hint("mend them, or check without `--strict`")
-        })
+        let stop = Stop::bad_input(message).hint("mend them, or check without `--strict`");
+        Err(Stop { exit: Exit::Failed, ..stop })
     }
 }
 
-/// Looks at each component of the graph once.
-async fn components(
-    runtime: &Runtime,
-    graph: &Graph,
-    loaded: &LoadedGraph,
-    folders: &[PathBuf],
-) -> Result<Components, Stop> {
-    let source = graph.source.as_deref().map(Path::new);
-    let base = source.and_then(Path::parent).unwrap_or(Path::new(""));
-    let loader = FolderLoader {
-        folders: folders.to_vec(),
-        max_bytes: SandboxConfig::default().max_component_bytes,
-    };
-    let mut components = Components::new();
-    for node in loaded.plan().nodes() {
-        let NodeAgent::Entrypoint(entrypoint) = &node.agent else {
-            continue;
-        };
-        if components.contains_key(entrypoint) {
-            continue;
+/// What components ask for and the graph does not grant. Running is safe: the host refuses. But a node whose agent is
+/// refused what it needs will fail, and one that asks for what it should not need deserves a look.
+fn ungranted(loaded: &LoadedGraph) -> Problems {
+    let mut problems = Problems::default();
+    for (position, node) in loaded.plan().nodes().iter().enumerate() {
+        let agent = loaded.agent(NodeIndex(position as u32));
+        for import in node.grants.refused(agent.imports()) {
+            let message = format!("node `{}`: its agent asks for `{}`, which is not granted", node.id, import.interface);
+            problems.push(Problem::warning(node.agent_place, message).hint(format!("add `{}` to the node", import.line)));
         }
-        // It was loaded a moment ago, so this fails only when the file has changed since.
-        let Ok(form) = entrypoint.parse() else { continue };
-        let changed =
-            |message: String| Stop::bad_input(message).hint("check again: the file changed meanwhile");
-        let found = loader
-            .load(&form, base)
-            .await
-            .map_err(|error| changed(error.message))?;
-        let inspected = runtime.inspect(&found.origin).await;
-        let info = inspected.map_err(|error: Error| changed(error.to_string()))?;
-        components.insert(entrypoint.clone(), info);
     }
-    Ok(components)
+    problems
 }

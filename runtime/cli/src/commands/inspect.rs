@@ -1,9 +1,10 @@
 //! `hap inspect`: what a component says of itself, and what it could ever ask for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hap::{ComponentInfo, Json, Runtime, SandboxConfig};
+use serde::Serialize;
 
 use crate::arguments::CacheArgs;
 use crate::exit::{Exit, Stop};
@@ -16,6 +17,9 @@ use crate::{authority, format, pretty};
 pub(crate) struct InspectArgs {
     /// The component, a `.wasm` file
     component: PathBuf,
+    /// Tell what the component wants more, and less, than this earlier version of it
+    #[arg(long, value_name = "OLD")]
+    diff: Option<PathBuf>,
     /// Print everything as JSON
     #[arg(long)]
     json: bool,
@@ -23,29 +27,67 @@ pub(crate) struct InspectArgs {
     cache: CacheArgs,
 }
 
+/// What an earlier version of a component did not import, or did.
+#[derive(Serialize)]
+struct Difference<'a> {
+    old: &'a ComponentInfo,
+    new: &'a ComponentInfo,
+    wants_more: Vec<&'a String>,
+    wants_less: Vec<&'a String>,
+}
+
 /// Tells what the component is.
 pub(crate) fn inspect(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Stop> {
-    check_file(args)?;
+    check_file(&args.component)?;
+    args.diff.iter().try_for_each(|old| check_file(old))?;
     let runtime = args.cache.runtime(Runtime::builder())?;
-    let info = super::block_on(async {
-        runtime
-            .inspect(&args.component)
-            .await
-            .map_err(|error| Stop::of(error, &args.component))
+    let inspect = async |path: &PathBuf| runtime.inspect(path).await.map_err(|error| Stop::of(error, path));
+    let (info, old) = super::block_on(async {
+        let old = match &args.diff {
+            Some(old) => Some(inspect(old).await?),
+            None => None,
+        };
+        Ok((inspect(&args.component).await?, old))
     })?;
-    if args.json {
-        let json = Json::from_value(&info).map_err(|error| Stop::internal(error.to_string()))?;
-        terminal.print(&pretty::value(&json))?;
-    } else {
-        terminal.print(&text(&args.component.display().to_string(), &info))?;
-    }
+    let difference = old.as_ref().map(|old| Difference::of(old, &info));
+    let printed = match &difference {
+        Some(difference) if args.json => json(difference)?,
+        Some(difference) => difference.text(),
+        None if args.json => json(&info)?,
+        None => text(&args.component.display().to_string(), &info),
+    };
+    terminal.print(&printed)?;
     Ok(Exit::Success)
 }
 
+fn json(value: &impl Serialize) -> Result<String, Stop> {
+    let json = Json::from_value(value).map_err(|error| Stop::internal(error.to_string()))?;
+    Ok(pretty::value(&json))
+}
+
+impl<'a> Difference<'a> {
+    fn of(old: &'a ComponentInfo, new: &'a ComponentInfo) -> Difference<'a> {
+        let missing = |from: &'a ComponentInfo, of: &'a ComponentInfo| {
+            of.imports.iter().filter(|import| !from.imports.contains(import)).collect()
+        };
+        Difference { wants_more: missing(old, new), wants_less: missing(new, old), old, new }
+    }
+
+    fn text(&self) -> String {
+        let title = |info: &ComponentInfo| format!("{} {} ({})", info.manifest.name, info.manifest.version, info.digest);
+        let mut lines = vec![format!("old  {}", title(self.old)), format!("new  {}", title(self.new))];
+        for (sign, what, imports) in [('+', "wants more", &self.wants_more), ('-', "wants less", &self.wants_less)] {
+            lines.push(format!("{what}:{}", if imports.is_empty() { " nothing" } else { "" }));
+            lines.extend(imports.iter().map(|import| format!("  {sign} {import}  {}", authority::words(import, None))));
+        }
+        lines.join("\n")
+    }
+}
+
 /// Tells files that need not be read to know that they are no components.
-fn check_file(args: &InspectArgs) -> Result<(), Stop> {
-    let shown = args.component.display();
-    let metadata = args.component.metadata().map_err(|error| {
+fn check_file(path: &Path) -> Result<(), Stop> {
+    let shown = path.display();
+    let metadata = path.metadata().map_err(|error| {
         let stop = Stop::bad_input(format!("cannot read `{shown}`: {error}"));
         stop.hint("correct the path, or build the agent")
     })?;

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod inspect;
+pub(crate) mod lock;
 pub(crate) mod run;
 pub(crate) mod show;
 
@@ -17,6 +18,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Stop> 
     match command {
         Command::Run(args) => run::run(args, terminal),
         Command::Check(args) => check::check(args, terminal),
+        Command::Lock(args) => lock::lock(args, terminal),
         Command::Show(args) => show::show(args, terminal),
         Command::Inspect(args) => inspect::inspect(args, terminal),
         Command::Completions(args) => completions::completions(args, terminal),

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use hap::{Event, Level, LoadedGraph, Run, RunOptions, RunOutcome};
+use hap::{Budget, Event, Level, LoadedGraph, Run, RunOptions, RunOutcome};
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
@@ -15,6 +15,7 @@ use crate::live::{Live, TICK};
 use crate::signals::Signals;
 use crate::terminal::{Terminal, clean};
 use crate::value::{KeyValue, LimitValue, budget, key_value, limit_value};
+use crate::commands::lock;
 use crate::{format, graph_file, pretty, report, time};
 
 /// The arguments of `hap run`.
@@ -47,8 +48,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N")]
     max_parallel: Option<NonZeroUsize>,
     /// Change a limit of what each node may spend, such as `memory=64MiB`, `wall-time=2s` or `fuel=1G`
-    #[arg(long = "budget", value_name = "LIMIT=VALUE", value_parser = limit_value)]
+    #[arg(long = "budget", value_name = "LIMIT=VALUE", value_parser = limit_value, value_delimiter = ',')]
     limits: Vec<LimitValue>,
+    /// Change a limit of what all nodes may spend together, such as `fuel=100G` or `wall-time=10m`
+    #[arg(long = "run-budget", value_name = "LIMIT=VALUE", value_parser = limit_value, value_delimiter = ',')]
+    run_limits: Vec<LimitValue>,
+    /// Refuse to run without the graph's lock (with one, it always holds)
+    #[arg(long)]
+    locked: bool,
     /// What the agents' randomness is made from: with `--start-time`, a run can be repeated to the byte
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -71,14 +78,15 @@ struct LastLine<'a> {
 
 /// Runs the graph.
 pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Stop> {
-    let budget = budget(&args.limits)?;
+    let limits = budget(Budget::default(), "--budget", &args.limits)?;
+    let run_limits = budget(RunOptions::default().run_budget, "--run-budget", &args.run_limits)?;
     let graph = graph_file::read(&args.graph)?;
     let sources = Sources {
         input: args.input.as_deref(),
         files: &args.files,
         sets: &args.sets,
     };
-    let input = input::assemble(sources, &budget)?;
+    let input = input::assemble(sources, &limits)?;
     let runtime = args.agents.runtime()?;
     if args.tells_more(terminal)
         && let Some(trouble) = runtime.cache_trouble()
@@ -86,7 +94,8 @@ pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Stop> {
         terminal.warning(&format!("compiled components are not kept: {trouble}"), None);
     }
     let mut options = runtime.run_options().clone();
-    options.budget = budget;
+    options.budget = limits;
+    options.run_budget = run_limits;
     options.seed = args.seed;
     options.started_at_unix_nanos = args.start_time;
     options.max_parallel = args.max_parallel.unwrap_or(options.max_parallel);
@@ -102,6 +111,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Stop> {
         if args.tells_more(terminal) && !loaded.plan().warnings().is_empty() {
             terminal.tell(&clean(&loaded.plan().warnings().to_string()));
         }
+        lock::hold(&args.graph, &loaded, args.locked)?;
         let run = start(&runtime, &loaded, input, options).map_err(|error| Stop::of(error, &args.graph))?;
         args.follow(run, signals, &loaded, terminal).await
     })

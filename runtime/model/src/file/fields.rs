@@ -1,7 +1,7 @@
 //! Taking a mapping of a graph file apart: each field once, by any of its names, with the unknown ones told.
 
 use crate::graph::Located;
-use crate::problem::{Place, Problem, Problems, nearest};
+use crate::problem::{Place, Problem, Problems, nearest, shown};
 
 use super::tree::{Tree, Value};
 
@@ -55,8 +55,11 @@ impl<'a> Fields<'a> {
                 None => found = Some((key, value)),
                 Some((first, _)) => {
                     problems.push(
-                        Problem::error(Some(place), format!("`{key}` and `{first}` are one field"))
-                            .hint("keep one"),
+                        Problem::error(
+                            Some(place),
+                            format!("`{}` and `{}` are one field", shown(key), shown(first)),
+                        )
+                        .hint("keep one"),
                     );
                 }
             }
@@ -91,7 +94,10 @@ impl<'a> Fields<'a> {
     /// Tells every field that was not taken.
     pub(crate) fn finish(self, problems: &mut Problems) {
         for (key, place, _) in &self.members {
-            let problem = Problem::error(Some(*place), format!("{} has no field `{key}`", self.what));
+            let problem = Problem::error(
+                Some(*place),
+                format!("{} has no field `{}`", self.what, shown(key)),
+            );
             problems.push(match nearest(key, self.known.iter().copied()) {
                 Some(near) => problem.hint(format!("did you mean `{near}`?")),
                 None => problem.hint(format!("its fields are {}", self.known.join(", "))),
@@ -115,7 +121,7 @@ pub(crate) fn located(tree: &Tree, name: &str, problems: &mut Problems) -> Optio
         _ => {
             problems.push(Problem::error(
                 Some(tree.place),
-                format!("`{name}` must be text, not {}", tree.kind()),
+                format!("`{}` must be text, not {}", shown(name), tree.kind()),
             ));
             None
         }

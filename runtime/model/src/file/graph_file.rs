@@ -8,7 +8,7 @@ use crate::budget::{Budget, Limit};
 use crate::entrypoint::Entrypoint;
 use crate::grants::{Grants, ResourcePattern};
 use crate::graph::{Graph, Located, Node, NodeAgent};
-use crate::problem::{Place, Problem, Problems, nearest};
+use crate::problem::{Place, Problem, Problems, nearest, shown};
 use crate::reducer::Reducer;
 
 use super::fields::{Fields, located};
@@ -87,16 +87,16 @@ fn nodes(tree: Option<&Tree>, graph: Place, problems: &mut Problems) -> Vec<Node
 }
 
 fn node(key: Option<Located>, tree: &Tree, problems: &mut Problems) -> Option<Node> {
-    let what = key
-        .as_ref()
-        .map_or("the node".to_owned(), |key| format!("node `{}`", key.text));
+    let what = key.as_ref().map_or("the node".to_owned(), |key| {
+        format!("node `{}`", shown(&key.text))
+    });
     let mut fields = Fields::of(tree, what.clone(), problems);
     let own_id = fields.text(&["id"], problems);
     if let (Some(key), Some(id)) = (&key, &own_id)
         && key.text != id.text
     {
         problems.push(
-            Problem::error(id.place, format!("{what} has the id `{}`", id.text))
+            Problem::error(id.place, format!("{what} has the id `{}`", shown(&id.text)))
                 .hint("make both the same, or leave `id` out"),
         );
     }
@@ -131,7 +131,7 @@ fn node(key: Option<Located>, tree: &Tree, problems: &mut Problems) -> Option<No
     };
     let Some(agent) = agent else {
         if matches!(tree.value, Value::Map(_)) {
-            let problem = Problem::error(id.place, format!("node `{}` has no `agent`", id.text));
+            let problem = Problem::error(id.place, format!("node `{}` has no `agent`", shown(&id.text)));
             problems.push(problem.hint("add `agent: path/to/agent.wasm` or `agent: namespace:name`"));
         }
         return None;
@@ -179,7 +179,8 @@ fn reducers(tree: Option<&Tree>, problems: &mut Problems) -> BTreeMap<Arc<str>, 
             }
             None => {
                 let names: Vec<_> = Reducer::NAMES.iter().map(|(name, _)| *name).collect();
-                let problem = Problem::error(name.place, format!("there is no reducer `{}`", name.text));
+                let problem =
+                    Problem::error(name.place, format!("there is no reducer `{}`", shown(&name.text)));
                 problems.push(problem.hint(format!("the reducers are {}", names.join(", "))));
             }
         }
@@ -204,7 +205,8 @@ fn budget(tree: &Tree, problems: &mut Problems) -> Budget {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the limits are {}", names.join(", ")),
             };
-            problems.push(Problem::error(Some(*place), format!("there is no limit `{key}`")).hint(hint));
+            problems
+                .push(Problem::error(Some(*place), format!("there is no limit `{}`", shown(key))).hint(hint));
             continue;
         };
         let Some(text) = located(value, key, problems) else {

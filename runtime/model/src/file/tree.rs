@@ -6,7 +6,7 @@
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::json::{self, Json};
-use crate::problem::{Place, Problem};
+use crate::problem::{Place, Problem, shown};
 
 /// The longest graph file, in bytes: room for some hundred thousand nodes.
 pub(crate) const MAX_FILE_BYTES: usize = 64 << 20;
@@ -197,6 +197,14 @@ impl Builder {
         Ok(())
     }
 
+    /// Keeps a problem after which reading can go on.
+    fn tell(problems: &mut Vec<Problem>, problem: Problem) {
+        // Who gets them tells no more than a thousand.
+        if problems.len() <= 1000 {
+            problems.push(problem);
+        }
+    }
+
     fn add(&mut self, tree: Tree) -> Result<(), Problem> {
         match self.open.last_mut() {
             None if self.root.is_some() => {
@@ -215,11 +223,14 @@ impl Builder {
                     };
                     if let Some(first) = seen.get(&name) {
                         let message = format!(
-                            "`{name}` stands here again; it stood in line {} before",
+                            "`{}` stands here again; it stood in line {} before",
+                            shown(&name),
                             first.line
                         );
-                        self.problems
-                            .push(Problem::error(Some(tree.place), message).hint("rename or remove one"));
+                        Builder::tell(
+                            &mut self.problems,
+                            Problem::error(Some(tree.place), message).hint("rename or remove one"),
+                        );
                     }
                     seen.insert(name.clone(), tree.place);
                     *key = Some((name, tree.place));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::budget::Budget;
 use crate::graph::{Graph, Located, Node, NodeAgent};
 use crate::id::{MAX_NODE_ID_BYTES, NodeId, NodeIndex};
-use crate::problem::{Problem, Problems, nearest};
+use crate::problem::{Problem, Problems, nearest, shown};
 
 use super::{Group, GroupIndex, Groups, Plan, PlanNode, conflicts, never_run, order};
 
@@ -24,15 +24,12 @@ pub(super) fn check(graph: &Graph) -> Result<Plan, Problems> {
     let entry = entry(graph, &names, &next, &mut problems);
     check_agents(graph, &mut problems);
     let reachable = order::reachable(&next, &entry);
-    let order = match order::topological(&next) {
-        Ok(order) => order,
-        Err(cycles) => {
-            cycles
-                .iter()
-                .for_each(|cycle| problems.push(cycle_problem(graph, cycle)));
-            return problems.into_result(()).and(Err(Problems::default()));
-        }
-    };
+    if let Err(cycles) = order::topological(&next) {
+        cycles
+            .iter()
+            .for_each(|cycle| problems.push(cycle_problem(graph, cycle)));
+        return problems.into_result(()).and(Err(Problems::default()));
+    }
     let mut warnings = Problems::new(graph.source.clone());
     let unreached = || {
         graph
@@ -46,7 +43,7 @@ pub(super) fn check(graph: &Graph) -> Result<Plan, Problems> {
     let ids: Vec<NodeId> = problems.clone().into_result(ids)?.into_iter().flatten().collect();
     let id = |index: usize| ids[index].clone();
 
-    let order: Vec<usize> = order.into_iter().filter(|index| reachable[*index]).collect();
+    let order = order_of_reachable(&next, &reachable);
     let (nodes, groups) = arrange(graph, &order, &next, id);
     let plan = Plan {
         name: graph.name.as_deref().map(Arc::from),
@@ -63,22 +60,34 @@ pub(super) fn check(graph: &Graph) -> Result<Plan, Problems> {
     problems.into_result(plan)
 }
 
+/// The order of the nodes that run. Those that do not run have no part in it: adding one changes nothing.
+fn order_of_reachable(next: &[Vec<usize>], reachable: &[bool]) -> Vec<usize> {
+    let edges: Vec<Vec<usize>> = next
+        .iter()
+        .zip(reachable)
+        .map(|(targets, reached)| if *reached { targets.clone() } else { Vec::new() })
+        .collect();
+    // A part of a graph without cycles has none.
+    let order = order::topological(&edges).unwrap_or_default();
+    order.into_iter().filter(|index| reachable[*index]).collect()
+}
+
 /// Node names: well-formed and each once.
 fn names<'a>(graph: &'a Graph, problems: &mut Problems) -> (Names<'a>, Vec<Option<NodeId>>) {
     let mut names = Names::new();
     let mut ids = Vec::with_capacity(graph.nodes.len());
     for (index, node) in graph.nodes.iter().enumerate() {
         let name = node.id.text.as_str();
+        let told = shown(name);
         let id = NodeId::new(name);
         if id.is_none() {
-            let shown: String = name.chars().take(MAX_NODE_ID_BYTES).collect();
-            let problem = Problem::error(node.id.place, format!("`{shown}` is no node name"));
+            let problem = Problem::error(node.id.place, format!("`{told}` is no node name"));
             problems.push(problem.hint(format!(
                 "begin with a letter and go on with letters, digits, `-` or `_`, {MAX_NODE_ID_BYTES} at most"
             )));
         }
         if names.insert(name, index).is_some() {
-            let message = format!("there are two nodes called `{name}`");
+            let message = format!("there are two nodes called `{told}`");
             problems.push(Problem::error(node.id.place, message).hint("rename one"));
         }
         ids.push(id);
@@ -96,18 +105,23 @@ fn edges(graph: &Graph, names: &Names<'_>, problems: &mut Problems) -> Vec<Vec<u
             let Some(&to) = names.get(target.text.as_str()) else {
                 let message = format!(
                     "node `{}` leads to `{}`, which is no node",
-                    node.id.text, target.text
+                    shown(&node.id.text),
+                    shown(&target.text)
                 );
-                problems.push(unknown(target, message, names));
+                problems.push(unknown(target, message, names, problems.len()));
                 continue;
             };
             if to == index {
-                let message = format!("node `{}` leads to itself", node.id.text);
+                let message = format!("node `{}` leads to itself", shown(&node.id.text));
                 problems.push(
                     Problem::error(target.place, message).hint("remove the edge: a graph has no cycles"),
                 );
             } else if !seen.insert(to) {
-                let message = format!("node `{}` leads to `{}` twice", node.id.text, target.text);
+                let message = format!(
+                    "node `{}` leads to `{}` twice",
+                    shown(&node.id.text),
+                    shown(&target.text)
+                );
                 problems.push(Problem::error(target.place, message).hint("remove one of the two"));
             } else {
                 next.push(to);
@@ -130,17 +144,24 @@ fn entry(graph: &Graph, names: &Names<'_>, next: &[Vec<usize>], problems: &mut P
         match names.get(name.text.as_str()) {
             Some(&index) => entry.push(index),
             None => {
-                let message = format!("the entry names `{}`, which is no node", name.text);
-                problems.push(unknown(name, message, names));
+                let message = format!("the entry names `{}`, which is no node", shown(&name.text));
+                problems.push(unknown(name, message, names, problems.len()));
             }
         }
     }
     entry
 }
 
-fn unknown(name: &Located, message: String, names: &Names<'_>) -> Problem {
+/// A name that is no node's. Near names are looked for while there are few problems: looking compares with every name.
+fn unknown(name: &Located, message: String, names: &Names<'_>, problems: usize) -> Problem {
+    const FEW: usize = 20;
     let problem = Problem::error(name.place, message);
-    match nearest(&name.text, names.keys().copied()) {
+    let near = if problems < FEW {
+        nearest(&name.text, names.keys().copied())
+    } else {
+        None
+    };
+    match near {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint("add the node, or remove the name"),
     }
@@ -153,15 +174,20 @@ fn check_agents(graph: &Graph, problems: &mut Problems) {
         {
             problems.push(Problem::error(
                 node.agent_place,
-                format!("node `{}`: {error}", node.id.text),
+                format!("node `{}`: {error}", shown(&node.id.text)),
             ));
         }
     }
 }
 
 fn cycle_problem(graph: &Graph, cycle: &[usize]) -> Problem {
-    let name = |index: usize| graph.nodes.get(index).map_or("?", |node| node.id.text.as_str());
-    let mut path: Vec<&str> = cycle.iter().map(|&index| name(index)).collect();
+    let name = |index: usize| {
+        graph
+            .nodes
+            .get(index)
+            .map_or("?".to_owned(), |node| shown(&node.id.text))
+    };
+    let mut path: Vec<String> = cycle.iter().map(|&index| name(index)).collect();
     path.extend(cycle.first().map(|&first| name(first)));
     let place = cycle
         .first()
@@ -235,5 +261,60 @@ fn plan_node(
         budget: budget.narrowed_by(&node.budget),
         group,
         successors,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(text: &str) -> Result<Plan, Problems> {
+        Plan::new(&Graph::from_text("g.yaml", text).unwrap())
+    }
+
+    #[test]
+    fn a_node_that_is_never_run_does_not_change_the_order_of_the_others() {
+        let order = |text: &str| {
+            plan(text)
+                .unwrap()
+                .topological_order()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        let nodes = "  a: {agent: d:x, next: b}\n  b: {agent: d:x}\n  c: {agent: d:x}\n";
+        assert_eq!(order(&format!("entry: [a, c]\nnodes:\n{nodes}")), ["a", "b", "c"]);
+        assert_eq!(
+            order(&format!(
+                "entry: [a, c]\nnodes:\n{nodes}  u: {{agent: d:x, next: b}}\n"
+            )),
+            ["a", "b", "c"]
+        );
+    }
+
+    #[test]
+    fn very_many_problems_with_very_long_names_stay_cheap_to_tell() {
+        let long = "x".repeat(20_000);
+        let next: Vec<String> = (0..5000).map(|n| format!("m{n:0180}")).collect();
+        let text = format!("nodes: [{{id: {long}, agent: d:x, next: [{}]}}]", next.join(", "));
+        let problems = plan(&text).unwrap_err();
+        assert_eq!(problems.len(), 1000);
+        let told = problems.to_string();
+        assert!(told.len() < 500_000, "{}", told.len());
+        assert!(
+            told.ends_with("and 4001 more errors"),
+            "{}",
+            &told[told.len() - 100..]
+        );
+    }
+
+    #[test]
+    fn names_are_told_without_what_a_terminal_would_obey() {
+        let problems = plan("nodes: {a: {agent: \"\\e[2J\", next: \"\\e[31mred\\nblue\"}}")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            !problems.contains('\x1b') && problems.contains("` [31mred blue`"),
+            "{problems:?}"
+        );
     }
 }

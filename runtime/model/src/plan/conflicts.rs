@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::graph::Graph;
 use crate::id::NodeIndex;
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, shown};
 
 use super::Plan;
 
@@ -72,10 +72,16 @@ fn reach(plan: &Plan, batch: &[Pair<'_>]) -> Vec<u64> {
 }
 
 fn conflict(plan: &Plan, graph: &Graph, order: &[usize], pair: &Pair<'_>) -> Problem {
-    let key = pair.key;
+    let key = shown(pair.key);
     let (from, to) = (&plan.node(pair.from).id, &plan.node(pair.to).id);
     let written = order.get(pair.to.get()).and_then(|&index| graph.nodes.get(index));
-    let place = written.and_then(|node| node.writes.as_ref()?.iter().find(|name| name.text == key)?.place);
+    let place = written.and_then(|node| {
+        node.writes
+            .as_ref()?
+            .iter()
+            .find(|name| name.text == pair.key)?
+            .place
+    });
     Problem::error(
         place,
         format!("nodes `{from}` and `{to}` can run at the same time and both write `{key}`"),
