@@ -109,6 +109,12 @@ impl RuntimeBuilder {
         self
     }
 
+    /// How many of these one agent may have. Default: half of all.
+    pub fn max_instances_per_agent(mut self, instances: u32) -> RuntimeBuilder {
+        self.sandbox.max_instances_per_agent = Some(instances);
+        self
+    }
+
     /// Where components are compiled. Programs that compile strangers' components choose a process of its own.
     pub fn compilation(mut self, compilation: Compilation) -> RuntimeBuilder {
         self.sandbox.compilation = compilation;

@@ -45,6 +45,8 @@ pub enum Limit {
     LogBytes,
     /// Progress updates.
     ProgressUpdates,
+    /// Log records and printed lines within one second of real time.
+    LogRate,
 }
 
 /// The unit in which a [`Limit`] counts, for people.
@@ -62,7 +64,7 @@ const MIB: u64 = 1 << 20;
 
 impl Limit {
     /// Every limit, in the order in which they are listed.
-    pub const ALL: [Limit; 16] = [
+    pub const ALL: [Limit; 17] = [
         Limit::Fuel,
         Limit::WallTime,
         Limit::Memory,
@@ -79,6 +81,7 @@ impl Limit {
         Limit::LogRecords,
         Limit::LogBytes,
         Limit::ProgressUpdates,
+        Limit::LogRate,
     ];
 
     /// Name in graph files and reports, unit, default, and the largest value that may be set.
@@ -104,6 +107,8 @@ impl Limit {
             Limit::LogRecords => ("log-records", Unit::Count, 10_000, 1_000_000),
             Limit::LogBytes => ("log-bytes", Unit::Bytes, MIB, 64 * MIB),
             Limit::ProgressUpdates => ("progress-updates", Unit::Count, 10_000, 1_000_000),
+            // As many as the highest number of records, so that out of the box no result depends on the machine's speed.
+            Limit::LogRate => ("log-rate", Unit::Count, 1_000_000, 1_000_000),
         }
     }
 

@@ -5,14 +5,6 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 
 use crate::error::SandboxError;
 
-/// After how much fuel a computing guest gives way to others, and so how late a deadline or a cancellation can reach it:
-/// a few milliseconds of ordinary code, a few hundred of the slowest.
-///
-/// Epochs would do the same by the clock, but cost a tenth of all computing and need a thread. They are not needed,
-/// because in wasmtime 48 fuel counts everything that takes time: operations on whole memories and tables cost a unit for
-/// each byte or element.
-pub(crate) const YIELD_FUEL: u64 = 5_000_000;
-
 /// The memories and tables for which one place of the pool has room; an instance with more takes several places.
 pub(crate) const MEMORIES_A_PLACE: u32 = 4;
 pub(crate) const TABLES_A_PLACE: u32 = 8;
@@ -67,8 +59,11 @@ pub(crate) fn build_compiler() -> wasmtime::Result<Engine> {
 /// Everything that machine code depends on.
 fn config(source_lines: bool) -> Config {
     let mut config = Config::new();
-    // Fuel counts work the same way on every run, and it preempts.
-    config.consume_fuel(true);
+    // Fuel counts work the same way on every run. It would preempt guests that compute, because in wasmtime 48 it counts
+    // operations on whole memories byte by byte; but calls to the host cost none, and a guest that does nothing but call
+    // the host would give way to nobody. So epochs preempt: they are checked wherever a guest loops. They cost an eighth of
+    // computing.
+    config.consume_fuel(true).epoch_interruption(true);
     // One store is driven by one task at a time. Concurrency within a store costs 3 µs a call and is not needed.
     config.concurrency_support(false);
     // The stack of an earlier guest is never visible to a guest: WebAssembly cannot address it.

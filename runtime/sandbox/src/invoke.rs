@@ -15,9 +15,10 @@ use wasmtime::component::{
 use wasmtime::{Engine, Store};
 
 use crate::component::Exports;
-use crate::engine::{MEMORIES_A_PLACE, TABLES_A_PLACE, YIELD_FUEL};
+use crate::engine::{MEMORIES_A_PLACE, TABLES_A_PLACE};
 use crate::guard::{self, TimeUp};
 use crate::state::State;
+use crate::ticker::Ticker;
 use crate::trap::{self, Phase};
 
 /// The longest message or details of an agent's own error.
@@ -137,6 +138,9 @@ pub(crate) struct Prepared {
     /// One for each instance that may live at one time.
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) pre: InstancePre<State>,
+    /// One for each instance of this component that may live at one time.
+    pub(crate) own_permits: Semaphore,
+    pub(crate) ticker: Arc<Ticker>,
     /// How many permits there are in all.
     pub(crate) places: u32,
     /// The memories and tables of an instance.
@@ -159,10 +163,14 @@ impl Prepared {
         if let Err(failure) = self.within(state.budget()) {
             return (Err(failure), self.usage_before());
         }
-        let Ok(_permits) = self.permits.acquire_many(self.weight()).await else {
+        // First its own, so that a component that is called very often waits for itself and not in front of others.
+        let own = self.own_permits.acquire().await;
+        let places = self.permits.acquire_many(self.weight()).await;
+        let (Ok(_own), Ok(_places)) = (own, places) else {
             let failure = Failure::new(FailureKind::Internal, "the sandbox is shutting down");
             return (Err(failure), self.usage_before());
         };
+        let _alive = self.ticker.alive();
         // Time spent waiting for a place is not the guest's.
         let budget = state.budget().clone();
         state.call.deadline = Instant::now() + budget.wall_time();
@@ -248,9 +256,10 @@ fn new_store(engine: &Engine, state: State) -> Store<State> {
     let budget = state.budget().clone();
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
-    // Both fail only where the engine has no fuel or the interval is zero.
+    // This fails only where the engine has no fuel.
     let _ = store.set_fuel(budget.get(Limit::Fuel));
-    let _ = store.fuel_async_yield_interval(Some(YIELD_FUEL));
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
     // One setting bounds what is taken over from a host call and from the call's own result.
     let transfer = budget
         .get(Limit::HostCallBytes)

@@ -19,6 +19,7 @@ mod limiter;
 mod record;
 mod sandbox;
 mod state;
+mod ticker;
 mod trap;
 mod wasi;
 

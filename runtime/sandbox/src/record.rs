@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use hap_model::{
     Call, CallObserver, Failure, HostCall, Json, Level, Limit, LogRecord, LogSource, NodeId, Progress,
@@ -34,6 +35,9 @@ struct Inner {
     allowed_records: u64,
     allowed_bytes: u64,
     allowed_updates: u64,
+    allowed_rate: u64,
+    /// When the second began in which records are counted, and how many there were.
+    second: Option<(Instant, u64)>,
     records: u64,
     bytes: u64,
     updates: u64,
@@ -52,6 +56,8 @@ impl Recorder {
             allowed_records: call.budget.get(Limit::LogRecords),
             allowed_bytes: call.budget.get(Limit::LogBytes),
             allowed_updates: call.budget.get(Limit::ProgressUpdates),
+            allowed_rate: call.budget.get(Limit::LogRate),
+            second: None,
             records: 0,
             bytes: 0,
             updates: 0,
@@ -89,13 +95,15 @@ impl Recorder {
         Ok(())
     }
 
-    /// Takes a progress update.
-    pub(crate) fn progress(&self, bytes: usize, progress: Progress) -> Result<(), Failure> {
-        let mut inner = self.inner();
-        inner.spend_update(bytes)?;
-        let node = inner.node.clone();
-        inner.observer.progress(&node, progress);
-        Ok(())
+    /// Takes what a progress update of so many bytes costs.
+    pub(crate) fn spend_update(&self, bytes: usize) -> Result<(), Failure> {
+        self.inner().spend_update(bytes)
+    }
+
+    /// Takes a progress update that was paid for.
+    pub(crate) fn progress(&self, progress: Progress) {
+        let inner = self.inner();
+        inner.observer.progress(&inner.node, progress);
     }
 
     /// Takes printed bytes; each whole line becomes a record.
@@ -164,7 +172,22 @@ impl Inner {
     fn spend_record(&mut self, bytes: usize) -> Result<(), Failure> {
         self.spend_bytes(bytes)?;
         self.records += 1;
-        self.within(Limit::LogRecords, self.allowed_records, self.records)
+        self.within(Limit::LogRecords, self.allowed_records, self.records)?;
+        self.spend_rate()
+    }
+
+    /// Looks at the clock only where the rate is lower than the number of records that are allowed anyway.
+    fn spend_rate(&mut self) -> Result<(), Failure> {
+        if self.allowed_rate >= self.allowed_records {
+            return Ok(());
+        }
+        let now = Instant::now();
+        let (began, count) = match self.second {
+            Some((began, count)) if now.duration_since(began) < Duration::from_secs(1) => (began, count + 1),
+            _ => (now, 1),
+        };
+        self.second = Some((began, count));
+        self.within(Limit::LogRate, self.allowed_rate, count)
     }
 
     fn spend_update(&mut self, bytes: usize) -> Result<(), Failure> {

@@ -21,6 +21,7 @@ use crate::engine::{self, Allocation};
 use crate::error::SandboxError;
 use crate::invoke::{ComponentAgent, Prepared};
 use crate::state::State;
+use crate::ticker::Ticker;
 
 /// How many components that cannot be compiled are remembered.
 const MAX_REMEMBERED_FAILURES: usize = 256;
@@ -30,6 +31,9 @@ const MAX_REMEMBERED_FAILURES: usize = 256;
 pub struct SandboxConfig {
     /// How many instances may live at one time; further calls wait. Each reserves address space but no memory. Default 256.
     pub max_instances: u32,
+    /// How many of them one component may have; further calls of it wait. `None` is half of all, so that no agent can take
+    /// every place.
+    pub max_instances_per_agent: Option<u32>,
     /// How instances get their memory; `None` chooses what suits the host.
     pub allocation: Option<Allocation>,
     /// The folder of compiled components; `None` compiles each time.
@@ -49,6 +53,7 @@ impl Default for SandboxConfig {
     fn default() -> SandboxConfig {
         SandboxConfig {
             max_instances: 256,
+            max_instances_per_agent: None,
             allocation: None,
             cache_folder: None,
             max_cache_bytes: 2 << 30,
@@ -63,12 +68,21 @@ impl Default for SandboxConfig {
     }
 }
 
+impl SandboxConfig {
+    fn instances_per_agent(&self) -> u32 {
+        self.max_instances_per_agent
+            .unwrap_or(self.max_instances.div_ceil(2))
+            .clamp(1, self.max_instances.max(1))
+    }
+}
+
 /// Runs components. Cheap to clone; clones are the same sandbox.
 #[derive(Clone)]
 pub struct Sandbox {
     engine: Engine,
     linker: Arc<Linker<State>>,
     permits: Arc<Semaphore>,
+    ticker: Arc<Ticker>,
     cache: Option<CompileCache>,
     /// Tells this engine's machine code from that of other versions and settings.
     compatibility: u64,
@@ -86,6 +100,7 @@ impl Sandbox {
         let allocation = config.allocation.unwrap_or_else(Allocation::detect);
         let source_lines = matches!(config.compilation, Compilation::InProcess);
         let engine = engine::build(allocation, config.max_instances, source_lines)?;
+        let ticker = Arc::new(Ticker::start(&engine)?);
         let mut linker = Linker::new(&engine);
         crate::wasi::add_to_linker(&mut linker).map_err(|error| SandboxError::engine(&error))?;
         crate::capability::add_to_linker(&mut linker).map_err(|error| SandboxError::engine(&error))?;
@@ -104,6 +119,7 @@ impl Sandbox {
             engine,
             linker: Arc::new(linker),
             permits: Arc::new(Semaphore::new(config.max_instances as usize)),
+            ticker,
             cache,
             compatibility: hasher.finish(),
             failures: Arc::default(),
@@ -146,6 +162,8 @@ impl Sandbox {
         let component = Prepared {
             engine: self.engine.clone(),
             permits: self.permits.clone(),
+            own_permits: Semaphore::new(self.config.instances_per_agent() as usize),
+            ticker: self.ticker.clone(),
             places: self.config.max_instances,
             pre,
             memories: required.as_ref().map_or(0, |required| required.num_memories),
