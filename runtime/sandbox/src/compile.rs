@@ -74,7 +74,7 @@ pub(crate) async fn in_child(child: &ChildCompiler, bytes: &[u8]) -> Result<Vec<
     let mut process = tokio::process::Command::new(&child.program)
         .args(&child.arguments)
         .env_clear()
-        .env(SECONDS, child.time.as_secs().max(1).to_string())
+        .env(SECONDS, processor_seconds(child.time).to_string())
         .env(MEMORY, child.memory_bytes.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -120,6 +120,13 @@ pub(crate) async fn in_child(child: &ChildCompiler, bytes: &[u8]) -> Result<Vec<
             Err(limit(allowed, "its process was ended by the system"))
         }
     }
+}
+
+/// The processor time that goes with a limit on real time: compiling uses every processor. It ends a process whose parent
+/// is gone; as long as there is one, real time comes first.
+fn processor_seconds(time: Duration) -> u64 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get) as u64;
+    (time.as_secs() + 2).saturating_mul(processors)
 }
 
 /// What the process does: limits itself, reads a component on standard input and writes its machine code on standard

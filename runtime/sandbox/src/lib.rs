@@ -16,6 +16,7 @@ mod error;
 mod guard;
 mod invoke;
 mod limiter;
+mod nesting;
 mod record;
 mod sandbox;
 mod state;

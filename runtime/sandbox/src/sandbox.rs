@@ -20,6 +20,7 @@ use crate::describe;
 use crate::engine::{self, Allocation};
 use crate::error::SandboxError;
 use crate::invoke::{ComponentAgent, Prepared};
+use crate::nesting;
 use crate::state::State;
 use crate::ticker::Ticker;
 
@@ -148,6 +149,7 @@ impl Sandbox {
             return Err(SandboxError::TooLarge { size, allowed });
         }
         component::check_preamble(&bytes)?;
+        nesting::check(&bytes)?;
         let digest = component::digest(&bytes);
         let component = self.compile(digest, bytes).await?;
         let (imports, export_names) = component::names(&component, &self.engine);
