@@ -10,8 +10,8 @@ work=$here/../../target/fuzz
 dictionary=$here/dictionaries/$target.dict
 [ ! -f "$dictionary" ] || set -- "-dict=$dictionary" "$@"
 case $target in
-component) longest=65536 time=60 ;;
-*) longest=8192 time=10 ;;
+component) longest=65536 time=300 ;;
+*) longest=8192 time=120 ;;
 esac
 mkdir -p "$work/corpus/$target" "$work/artifacts/$target"
 # The toolchain is a stable one, whose flags for coverage must be let through.

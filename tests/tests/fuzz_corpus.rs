@@ -1,7 +1,12 @@
 //! The properties that are fuzzed, on stable Rust and everywhere: over every file of the corpora and of the regressions
 //! in `tests/fuzz/`, and over inputs made from these for a bounded time. libFuzzer finds more (`tests/fuzz/README.md`);
 //! what it found is kept here.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
+#[expect(
+    unreachable_pub,
+    reason = "a library in the workspace of the fuzz targets, a module here"
+)]
 #[path = "../fuzz/src/lib.rs"]
 mod properties;
 

@@ -1,5 +1,4 @@
 //! The example graph on its document, through the runtime: the output that was checked by hand.
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::fs;
 use std::num::NonZeroUsize;

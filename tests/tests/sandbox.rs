@@ -1,9 +1,5 @@
 //! The sandbox through the runtime, with agents in WAT: what they may do, what they may not, and what is said of it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test says what went wrong by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::sync::{Arc, Mutex};
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use hap::{Runtime, RuntimeBuilder};
+use hap::{ChildCompiler, Compilation, Runtime, RuntimeBuilder};
 
-use crate::commands::{check, completions, inspect, lock, run, show};
+use crate::commands::{check, completions, inspect, lock, run, show, torture};
 use crate::exit::{Exit, Stop};
 
 /// Runs graphs of agents that nobody has to trust.
@@ -35,6 +35,11 @@ pub(crate) enum Command {
     Inspect(inspect::InspectArgs),
     /// Print a script that completes `hap` in a shell
     Completions(completions::CompletionsArgs),
+    /// Run hostile agents against this host and tell whether it holds
+    Torture(torture::TortureArgs),
+    /// Compile a component for another process of this program
+    #[command(hide = true)]
+    CompileComponent,
 }
 
 /// Where agents come from and how they are kept.
@@ -53,6 +58,9 @@ pub(crate) struct CacheArgs {
     /// Compile components anew instead of keeping them in the user's cache folder
     #[arg(long)]
     no_cache: bool,
+    /// Compile components in a process of its own, with limits on time and memory: for components of strangers
+    #[arg(long)]
+    isolate_compile: bool,
 }
 
 impl AgentArgs {
@@ -72,12 +80,15 @@ impl AgentArgs {
 
 impl CacheArgs {
     /// The runtime that `builder` makes.
-    pub(crate) fn runtime(self, builder: RuntimeBuilder) -> Result<Runtime, Stop> {
-        let builder = if self.no_cache {
-            builder.no_cache()
-        } else {
-            builder
-        };
+    pub(crate) fn runtime(self, mut builder: RuntimeBuilder) -> Result<Runtime, Stop> {
+        if self.no_cache {
+            builder = builder.no_cache();
+        }
+        if self.isolate_compile {
+            let child = ChildCompiler::this_program(["compile-component"])
+                .map_err(|error| Stop::internal(format!("cannot tell where hap is: {error}")))?;
+            builder = builder.compilation(Compilation::ChildProcess(child));
+        }
         builder.build().map_err(|error| Stop::internal(error.to_string()))
     }
 }

@@ -25,12 +25,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Command};
 use crate::exit::Stop;
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::CompileComponent) {
+        return hap::compile_child();
+    }
     let terminal = Terminal::detect();
     let run = AssertUnwindSafe(|| commands::run(&arguments.command, &terminal));
     let result = panic::catch_unwind(run).unwrap_or_else(|_| {

@@ -109,7 +109,10 @@ fn tell_failure(terminal: &Terminal, message: &str, agent: Option<&str>, failure
             "" => format!("\n{}: {}", call.function, call.result),
             subject => format!("\n{} `{subject}`: {}", call.function, call.result),
         };
-        line("last host calls", &failure.last_calls.iter().map(call).collect::<String>());
+        line(
+            "last host calls",
+            &failure.last_calls.iter().map(call).collect::<String>(),
+        );
     }
     if !text.is_empty() {
         terminal.tell(text.trim_end());

@@ -41,6 +41,17 @@ pub(crate) fn limit_value(text: &str) -> Result<LimitValue, String> {
     limit.parse_value(&value).map(|value| (limit, value))
 }
 
+/// Reads `LIMIT=VALUE` of a run's budget.
+pub(crate) fn run_limit_value(text: &str) -> Result<LimitValue, String> {
+    let (limit, value) = limit_value(text)?;
+    if limit.adds_up() {
+        return Ok((limit, value));
+    }
+    Err(format!(
+        "`{limit}` holds for each attempt by itself: set it with `--budget`"
+    ))
+}
+
 /// `budget` with the limits of a flag, each of which may stand once.
 pub(crate) fn budget(mut budget: Budget, flag: &str, limits: &[LimitValue]) -> Result<Budget, Stop> {
     for (index, (limit, value)) in limits.iter().enumerate() {
@@ -87,7 +98,12 @@ mod tests {
     fn a_limit_raises_the_default_and_stands_once() {
         let raised = budget(Budget::default(), "--budget", &[(Limit::WallTime, 60_000)]).unwrap();
         assert_eq!(raised.get(Limit::WallTime), 60_000);
-        let stop = budget(Budget::default(), "--budget", &[(Limit::Fuel, 1), (Limit::Fuel, 2)]).unwrap_err();
+        let stop = budget(
+            Budget::default(),
+            "--budget",
+            &[(Limit::Fuel, 1), (Limit::Fuel, 2)],
+        )
+        .unwrap_err();
         assert_eq!(stop.message, "`--budget fuel=…` is given twice");
     }
 }

@@ -115,12 +115,14 @@ fn check_writes(node: &NodeId, writes: &Writes, allowed: &BTreeSet<Arc<str>>) ->
     let Some((key, _)) = writes.iter().find(|(key, _)| !allowed.contains(key)) else {
         return Ok(());
     };
-    let key = sanitize(key, 100);
     let names: Vec<&str> = allowed.iter().map(|name| &**name).collect();
+    let hint = match hap_model::nearest(key, names.iter().copied()) {
+        Some(near) => format!("did the agent mean `{near}`?"),
+        None => format!("add `{key}` to `writes` of node `{node}`"),
+    };
     let message = format!(
         "the output has the key `{key}`, which is not in the node's `writes` ({})",
         names.join(", ")
     );
-    Err(Failure::new(FailureKind::InvalidOutput, message)
-        .hint(format!("add `{key}` to `writes` of node `{node}`")))
+    Err(Failure::new(FailureKind::InvalidOutput, message).hint(hint))
 }

@@ -30,6 +30,17 @@
 //! Components are named by path or found in agent folders ([`RuntimeBuilder::agents_dir`]); [`read_graph`] reads a graph
 //! file; [`Runtime::start`] gives a [`Run`] that can be watched event by event and cancelled.
 
+/// The examples of the pages, run as tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/embedding.md")]
+    struct Embedding;
+    #[doc = include_str!("../../../docs/security.md")]
+    struct Security;
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+}
+
 mod builder;
 mod error;
 mod input;

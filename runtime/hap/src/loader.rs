@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use hap_model::{BoxFuture, EntrypointForm};
+use hap_sandbox::SandboxConfig;
 
 /// The bytes of a component, and the file they came from, for messages.
 #[derive(Clone, Debug)]
@@ -40,12 +41,21 @@ pub trait AgentLoader: Send + Sync {
 /// `namespace:name@version` is looked up in each folder, in order, as `namespace/name@version.wasm`,
 /// `namespace/name.wasm` (without a version only), and the same without `namespace/`. Dashes may be underscores in file
 /// names, as in what cargo builds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct FolderLoader {
     /// Where names are looked up.
     pub folders: Vec<PathBuf>,
     /// The longest component that is read, in bytes.
     pub max_bytes: u64,
+}
+
+impl Default for FolderLoader {
+    fn default() -> FolderLoader {
+        FolderLoader {
+            folders: Vec::new(),
+            max_bytes: SandboxConfig::default().max_component_bytes,
+        }
+    }
 }
 
 impl FolderLoader {

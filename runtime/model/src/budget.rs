@@ -132,6 +132,16 @@ impl Limit {
         self.facts().3
     }
 
+    /// Whether its use adds up over the attempts of a run, so that a run's budget can hold it. The others hold for each
+    /// attempt by itself.
+    pub fn adds_up(self) -> bool {
+        use Limit::{Fuel, LogBytes, LogRecords, Output, ProgressUpdates, WallTime};
+        matches!(
+            self,
+            Fuel | WallTime | Output | LogRecords | LogBytes | ProgressUpdates
+        )
+    }
+
     /// The limit of that name.
     pub fn from_name(name: &str) -> Option<Limit> {
         Limit::ALL.into_iter().find(|limit| limit.name() == name)

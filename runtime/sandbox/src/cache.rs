@@ -2,9 +2,9 @@
 //! loaded only when this user's host wrote it: the folder is the owner's alone and each entry carries a keyed BLAKE3
 //! hash. Entries are written beside their place and renamed, so that processes can share the folder.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -55,8 +55,11 @@ impl CompileCache {
             source,
         };
         if !folder.exists() {
-            fs::create_dir_all(folder).map_err(io)?;
-            fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(io)?;
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
+                .map_err(io)?;
         }
         check_private(folder)?;
         let key = read_or_make_key(&folder.join("key")).map_err(io)?;
@@ -246,6 +249,8 @@ fn unique_name(extension: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     fn cache(folder: &Path) -> CompileCache {
         CompileCache::open(&folder.join("cache"), 1000).unwrap()

@@ -8,9 +8,13 @@ use hap_model::{Graph, Json, Limit, MAX_JSON_DEPTH, NodeIndex, Plan, Problems};
 
 use super::bounded::within;
 use super::reference;
+use super::told::is_told_well;
 
 /// Up to here each pair of nodes is looked at.
 const FEW_NODES: usize = 100;
+
+/// A file cannot make more problems than these, however wrong it is.
+const MOST_PROBLEMS: usize = 1000;
 
 /// The property.
 pub fn check(data: &[u8]) {
@@ -50,15 +54,23 @@ fn are_told_well(problems: &Problems, text: &str) {
     have_places(problems, text);
 }
 
-/// Every place is in the text, the end of a line and the end of the text included; and every message says something.
+/// Every place is in the text, the end of a line and the end of the text included.
 fn have_places(problems: &Problems, text: &str) {
     let lines: Vec<usize> = text
         .replace("\r\n", "\n")
         .split(['\n', '\r'])
         .map(|line| line.chars().count())
         .collect();
+    assert!(problems.len() <= MOST_PROBLEMS);
     for problem in problems.iter() {
-        assert!(!problem.message.is_empty());
+        // A cycle is told with every node on it.
+        let longest = if problem.message.contains("form a cycle") {
+            text.len() * 4
+        } else {
+            1000
+        };
+        is_told_well(&problem.message, longest + 100);
+        problem.hint.iter().for_each(|hint| is_told_well(hint, 1000));
         let Some(place) = problem.place else { continue };
         let line = (place.line as usize)
             .checked_sub(1)
@@ -91,6 +103,12 @@ fn is_what_the_graph_says(plan: &Plan, graph: &Graph) {
     let left_out: HashSet<&str> = plan.unreachable().iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(left_out.len() + position.len(), graph.nodes.len());
     assert!(left_out.iter().all(|id| !position.contains_key(id)));
+
+    let naive = naive_order(graph, &reachable);
+    assert!(
+        plan.topological_order().map(|id| id.as_str()).eq(naive),
+        "another order is due"
+    );
 
     let mut before: Vec<Vec<NodeIndex>> = vec![Vec::new(); position.len()];
     for node in &graph.nodes {
@@ -207,4 +225,26 @@ fn reachable(graph: &Graph) -> HashSet<&str> {
         }
     }
     reached
+}
+
+/// The order that is due: again and again the first declared node that waits for none of those left.
+fn naive_order<'a>(graph: &'a Graph, reachable: &HashSet<&str>) -> Vec<&'a str> {
+    let mut left: Vec<_> = graph
+        .nodes
+        .iter()
+        .filter(|node| reachable.contains(node.id.text.as_str()))
+        .collect();
+    let mut order = Vec::new();
+    while !left.is_empty() {
+        let waited_for: HashSet<&str> = left
+            .iter()
+            .flat_map(|node| &node.next)
+            .map(|to| to.text.as_str())
+            .collect();
+        let free = left
+            .iter()
+            .position(|node| !waited_for.contains(node.id.text.as_str()));
+        order.push(left.remove(free.unwrap()).id.text.as_str());
+    }
+    order
 }

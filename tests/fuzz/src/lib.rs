@@ -15,6 +15,7 @@ pub mod graph_file;
 pub mod json;
 pub mod mutate;
 pub mod reference;
+pub mod told;
 pub mod wasm;
 
 /// A target's name, and the property that holds for every input.

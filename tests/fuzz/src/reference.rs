@@ -29,10 +29,8 @@ pub struct Facts {
     pub depth: usize,
     /// A key stands twice in one object.
     pub repeats_a_key: bool,
-    /// A key holds a lone surrogate, as in `"\ud800"`: it is JSON, but no text.
-    pub surrogate_in_a_key: bool,
-    /// A string that is no key does.
-    pub surrogate_in_a_string: bool,
+    /// A key or another string holds half of a surrogate pair, as in `"\ud800"`: the grammar allows it, but it is no text.
+    pub half_a_pair: bool,
 }
 
 /// Why a text is not read.
@@ -52,8 +50,7 @@ pub fn read(text: &str) -> Result<Facts, Refusal> {
             value: Value::Word(String::new()),
             depth: 0,
             repeats_a_key: false,
-            surrogate_in_a_key: false,
-            surrogate_in_a_string: false,
+            half_a_pair: false,
         },
     };
     let value = reader.value(0)?;
@@ -104,7 +101,7 @@ impl<'a> Reader<'a> {
             }
             Some('"') => {
                 let (text, alone) = self.string()?;
-                self.facts.surrogate_in_a_string |= alone;
+                self.facts.half_a_pair |= alone;
                 Ok(if alone {
                     Value::Word(text)
                 } else {
@@ -146,7 +143,7 @@ impl<'a> Reader<'a> {
         loop {
             self.space();
             let (key, alone) = self.string()?;
-            self.facts.surrogate_in_a_key |= alone;
+            self.facts.half_a_pair |= alone;
             self.space();
             self.need(":")?;
             let value = self.value(depth)?;
@@ -159,7 +156,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A string, and whether a surrogate stands alone in it.
+    /// A string, and whether half of a surrogate pair is in it.
     fn string(&mut self) -> Result<(String, bool), Refusal> {
         let whole = self.left;
         self.need("\"")?;

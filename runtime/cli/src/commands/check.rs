@@ -76,7 +76,11 @@ impl CheckArgs {
         let fails = self.strict && !warnings.is_empty();
         if self.json {
             let plan = Some(PlanReport::new(loaded));
-            let report = Report { ok: !fails, problems: warnings.iter().collect(), plan };
+            let report = Report {
+                ok: !fails,
+                problems: warnings.iter().collect(),
+                plan,
+            };
             terminal.print(&report.to_json()?)?;
         } else {
             if !warnings.is_empty() {
@@ -91,7 +95,10 @@ impl CheckArgs {
         }
         let message = format!("{}: {}", self.graph.display(), count_problems(warnings.iter()));
         let stop = Stop::bad_input(message).hint("mend them, or check without `--strict`");
-        Err(Stop { exit: Exit::Failed, ..stop })
+        Err(Stop {
+            exit: Exit::Failed,
+            ..stop
+        })
     }
 }
 
@@ -102,8 +109,14 @@ fn ungranted(loaded: &LoadedGraph) -> Problems {
     for (position, node) in loaded.plan().nodes().iter().enumerate() {
         let agent = loaded.agent(NodeIndex(position as u32));
         for import in node.grants.refused(agent.imports()) {
-            let message = format!("node `{}`: its agent asks for `{}`, which is not granted", node.id, import.interface);
-            problems.push(Problem::warning(node.agent_place, message).hint(format!("add `{}` to the node", import.line)));
+            let message = format!(
+                "node `{}`: its agent asks for `{}`, which is not granted",
+                node.id, import.interface
+            );
+            problems.push(
+                Problem::warning(node.agent_place, message)
+                    .hint(format!("add `{}` to the node", import.line)),
+            );
         }
     }
     problems

@@ -68,17 +68,43 @@ fn json(value: &impl Serialize) -> Result<String, Stop> {
 impl<'a> Difference<'a> {
     fn of(old: &'a ComponentInfo, new: &'a ComponentInfo) -> Difference<'a> {
         let missing = |from: &'a ComponentInfo, of: &'a ComponentInfo| {
-            of.imports.iter().filter(|import| !from.imports.contains(import)).collect()
+            of.imports
+                .iter()
+                .filter(|import| !from.imports.contains(import))
+                .collect()
         };
-        Difference { wants_more: missing(old, new), wants_less: missing(new, old), old, new }
+        Difference {
+            wants_more: missing(old, new),
+            wants_less: missing(new, old),
+            old,
+            new,
+        }
     }
 
     fn text(&self) -> String {
-        let title = |info: &ComponentInfo| format!("{} {} ({})", info.manifest.name, info.manifest.version, info.digest);
-        let mut lines = vec![format!("old  {}", title(self.old)), format!("new  {}", title(self.new))];
-        for (sign, what, imports) in [('+', "wants more", &self.wants_more), ('-', "wants less", &self.wants_less)] {
-            lines.push(format!("{what}:{}", if imports.is_empty() { " nothing" } else { "" }));
-            lines.extend(imports.iter().map(|import| format!("  {sign} {import}  {}", authority::words(import, None))));
+        let title = |info: &ComponentInfo| {
+            format!(
+                "{} {} ({})",
+                info.manifest.name, info.manifest.version, info.digest
+            )
+        };
+        let mut lines = vec![
+            format!("old  {}", title(self.old)),
+            format!("new  {}", title(self.new)),
+        ];
+        for (sign, what, imports) in [
+            ('+', "wants more", &self.wants_more),
+            ('-', "wants less", &self.wants_less),
+        ] {
+            lines.push(format!(
+                "{what}:{}",
+                if imports.is_empty() { " nothing" } else { "" }
+            ));
+            lines.extend(
+                imports
+                    .iter()
+                    .map(|import| format!("  {sign} {import}  {}", authority::words(import, None))),
+            );
         }
         lines.join("\n")
     }

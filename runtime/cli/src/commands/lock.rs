@@ -25,12 +25,19 @@ pub(crate) fn lock(args: &LockArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     let graph = graph_file::read(&args.graph)?;
     let runtime = args.agents.runtime()?;
     let loaded = super::block_on(async {
-        runtime.load(&graph).await.map_err(|error| Stop::of(error, &args.graph))
+        runtime
+            .load(&graph)
+            .await
+            .map_err(|error| Stop::of(error, &args.graph))
     })?;
     let path = Lock::path_of(&args.graph);
     write_whole(&path, &Lock::of(&loaded).to_text())
         .map_err(|error| Stop::bad_input(format!("cannot write `{}`: {error}", path.display())))?;
-    terminal.tell(&format!("{} is locked in {}", args.graph.display(), path.display()));
+    terminal.tell(&format!(
+        "{} is locked in {}",
+        args.graph.display(),
+        path.display()
+    ));
     Ok(Exit::Success)
 }
 
@@ -49,7 +56,10 @@ pub(crate) fn hold(graph: &Path, loaded: &LoadedGraph, required: bool) -> Result
             .check(loaded, &graph.display().to_string())
             .map_err(|problems| Stop::problems(graph, problems)),
         None if required => {
-            let stop = Stop::bad_input(format!("{} has no lock, and `--locked` asks for one", graph.display()));
+            let stop = Stop::bad_input(format!(
+                "{} has no lock, and `--locked` asks for one",
+                graph.display()
+            ));
             Err(stop.hint(format!("make one with `hap lock {}`", graph.display())))
         }
         None => Ok(()),

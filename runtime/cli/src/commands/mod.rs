@@ -6,6 +6,7 @@ pub(crate) mod inspect;
 pub(crate) mod lock;
 pub(crate) mod run;
 pub(crate) mod show;
+pub(crate) mod torture;
 
 use std::future::Future;
 
@@ -22,6 +23,9 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Stop> 
         Command::Show(args) => show::show(args, terminal),
         Command::Inspect(args) => inspect::inspect(args, terminal),
         Command::Completions(args) => completions::completions(args, terminal),
+        Command::Torture(args) => torture::torture(args, terminal),
+        // `main` has answered it before it came to a terminal.
+        Command::CompileComponent => Ok(Exit::Success),
     }
 }
 

@@ -9,13 +9,13 @@ use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
 use crate::arguments::AgentArgs;
+use crate::commands::lock;
 use crate::exit::{Exit, Stop};
 use crate::input::{self, Sources};
 use crate::live::{Live, TICK};
 use crate::signals::Signals;
 use crate::terminal::{Terminal, clean};
-use crate::value::{KeyValue, LimitValue, budget, key_value, limit_value};
-use crate::commands::lock;
+use crate::value::{KeyValue, LimitValue, budget, key_value, limit_value, run_limit_value};
 use crate::{format, graph_file, pretty, report, time};
 
 /// The arguments of `hap run`.
@@ -51,7 +51,7 @@ pub(crate) struct RunArgs {
     #[arg(long = "budget", value_name = "LIMIT=VALUE", value_parser = limit_value, value_delimiter = ',')]
     limits: Vec<LimitValue>,
     /// Change a limit of what all nodes may spend together, such as `fuel=100G` or `wall-time=10m`
-    #[arg(long = "run-budget", value_name = "LIMIT=VALUE", value_parser = limit_value, value_delimiter = ',')]
+    #[arg(long = "run-budget", value_name = "LIMIT=VALUE", value_parser = run_limit_value, value_delimiter = ',')]
     run_limits: Vec<LimitValue>,
     /// Refuse to run without the graph's lock (with one, it always holds)
     #[arg(long)]

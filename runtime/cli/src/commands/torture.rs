@@ -16,7 +16,7 @@ const ALONE: Duration = Duration::from_secs(2);
 
 /// What the processes that compile the attacks may use.
 const COMPILE_TIME: Duration = Duration::from_secs(30);
-const COMPILE_MEMORY_BYTES: u64 = 2 << 30;
+const COMPILE_MEMORY_BYTES: u64 = 1 << 30;
 
 /// The longest text of a cell.
 const MAX_CELL_CHARS: usize = 60;

@@ -45,7 +45,7 @@ pub(crate) fn parse_graph(source: &str, text: &str) -> Result<Graph, Problems> {
             .map(|tree| budget(tree, &mut problems)),
         run_budget: fields
             .take(&["run_budget"], &mut problems)
-            .map(|tree| budget(tree, &mut problems)),
+            .map(|tree| run_budget(tree, &mut problems)),
         source: Some(source),
     };
     fields.finish(&mut problems);
@@ -218,6 +218,18 @@ fn budget(tree: &Tree, problems: &mut Problems) -> Budget {
         }
     }
     budget
+}
+
+/// A run's budget: the limits that add up over its attempts.
+fn run_budget(tree: &Tree, problems: &mut Problems) -> Budget {
+    for (key, place, _) in tree.members() {
+        if let Some(limit) = Limit::from_name(key).filter(|limit| !limit.adds_up()) {
+            let message =
+                format!("`{limit}` holds for each attempt by itself, so a run's budget cannot hold it");
+            problems.push(Problem::error(Some(place), message).hint("set it in `budget`"));
+        }
+    }
+    budget(tree, problems)
 }
 
 fn grants(tree: &Tree, problems: &mut Problems) -> Grants {

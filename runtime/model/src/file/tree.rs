@@ -47,6 +47,17 @@ impl Tree {
         }
     }
 
+    /// The members of a mapping; none of anything else.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, Place, &Tree)> {
+        let members = match &self.value {
+            Value::Map(members) => members.as_slice(),
+            _ => &[],
+        };
+        members
+            .iter()
+            .map(|(key, place, value)| (key.as_str(), *place, value))
+    }
+
     /// The value as JSON text.
     pub(crate) fn to_json(&self) -> Json {
         let mut out = String::new();

@@ -1,0 +1,14 @@
+;; purpose: prints lines for ever
+;; wasi: yes
+;; expect: limit log-bytes
+(import "wasi:cli/stdout@0.2.6" "get-stdout" (func $stdout (result i32)))
+(import "wasi:io/streams@0.2.6" "[method]output-stream.blocking-write-and-flush" (func $write (param i32 i32 i32 i32)))
+(func (export "hap:agent/agent@0.1.0#invoke") (param i32 i32 i32 i32) (result i32)
+  (local $out i32)
+  (memory.fill (i32.const 16384) (i32.const 0x61) (i32.const 4096))
+  (i32.store8 (i32.const 20479) (i32.const 10))
+  (local.set $out (call $stdout))
+  (loop $more
+    (call $write (local.get $out) (i32.const 16384) (i32.const 4096) (i32.const 2048))
+    (br $more))
+  unreachable)

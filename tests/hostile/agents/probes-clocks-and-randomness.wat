@@ -1,0 +1,31 @@
+;; purpose: looks for time and entropy by which one run differs from another
+;; wasi: yes
+;; runs: 2
+;; expect: done clocks-and-randomness
+(import "wasi:clocks/monotonic-clock@0.2.6" "now" (func $now (result i64)))
+(import "wasi:clocks/wall-clock@0.2.6" "now" (func $wall (param i32)))
+(import "wasi:random/random@0.2.6" "get-random-u64" (func $random (result i64)))
+(import "wasi:random/insecure@0.2.6" "get-insecure-random-u64" (func $insecure (result i64)))
+(import "wasi:random/insecure-seed@0.2.6" "insecure-seed" (func $seed (param i32)))
+(global $at (mut i32) (i32.const 1055))
+(func $digits (param $n i64)
+  (local $end i32)
+  (local.set $end (i32.add (global.get $at) (i32.const 16)))
+  (loop $next
+    (i32.store8 (global.get $at) (i32.add (i32.const 97) (i32.wrap_i64 (i64.and (local.get $n) (i64.const 15)))))
+    (local.set $n (i64.shr_u (local.get $n) (i64.const 4)))
+    (global.set $at (i32.add (global.get $at) (i32.const 1)))
+    (br_if $next (i32.lt_u (global.get $at) (local.get $end)))))
+(data (i32.const 1024) "{\"value\":\"clocks-and-randomness")
+(func (export "hap:agent/agent@0.1.0#invoke") (param i32 i32 i32 i32) (result i32)
+  (call $digits (call $now))
+  (call $wall (i32.const 2048))
+  (call $digits (i64.load (i32.const 2048)))
+  (call $digits (i64.load32_u (i32.const 2056)))
+  (call $digits (call $random))
+  (call $digits (call $insecure))
+  (call $seed (i32.const 2048))
+  (call $digits (i64.load (i32.const 2048)))
+  (call $digits (i64.load (i32.const 2056)))
+  (i32.store16 (global.get $at) (i32.const 0x7d22))
+  (call $ok (i32.const 1024) (i32.const 145)))
