@@ -26,7 +26,10 @@ enum Step {
     /// Writes the whole context under this key.
     See(String),
     /// Fails with this case of the contract and the message.
-    Fail { case: String, message: String },
+    Fail {
+        case: String,
+        message: String,
+    },
     Panic(String),
     SleepMs(u64),
     Print(String),
@@ -40,7 +43,10 @@ enum Step {
     /// Writes what the clocks, randomness, environment and file system say under this key.
     Probe(String),
     /// Reads a document into this key.
-    Read { name: String, key: String },
+    Read {
+        name: String,
+        key: String,
+    },
 }
 
 #[derive(Deserialize, Default)]
