@@ -84,6 +84,14 @@ fn a_failure_tells_the_last_calls_to_the_host_and_what_came_of_them() {
         (calls[0].function, calls[0].subject.as_str(), calls[0].result),
         ("hap:agent/resources.open", "secret/ [2Jx", "not granted")
     );
+    let told = &failure(&outcome).last_log[0];
+    assert_eq!(told.source, hap::LogSource::Host);
+    assert!(
+        told.message
+            .starts_with("was refused to read `secret/ [2Jx`: node `a` does not grant it"),
+        "{}",
+        told.message
+    );
 }
 
 #[test]

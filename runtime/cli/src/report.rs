@@ -149,14 +149,13 @@ fn plain_log_line(record: &LogRecord) -> String {
 
 fn log_text(record: &LogRecord) -> String {
     let mut text = clean_line(&record.message);
-    if record.source != LogSource::Log {
-        let source = if record.source == LogSource::Stdout {
-            "stdout"
-        } else {
-            "stderr"
-        };
-        text = format!("({source}) {text}");
-    }
+    let source = match record.source {
+        LogSource::Log => "",
+        LogSource::Stdout => "(stdout) ",
+        LogSource::Stderr => "(stderr) ",
+        LogSource::Host => "(hap) ",
+    };
+    text.insert_str(0, source);
     match &record.fields {
         Some(fields) => format!("{text} {}", clean_line(fields.as_str())),
         None => text,

@@ -20,14 +20,17 @@ pub(crate) async fn attempt(
     context: Json,
     call: Call,
 ) -> (Result<Writes, Failure>, Usage) {
-    let max_depth = call.budget.get(Limit::JsonDepth);
+    let (max_depth, max_keys) = (
+        call.budget.get(Limit::JsonDepth),
+        call.budget.get(Limit::OutputKeys),
+    );
     let request = Request {
         context,
         params: node.params.clone(),
     };
     let Answer { result, usage } = call_agent(agent, request, call).await;
     (
-        result.and_then(|output| writes(plan, node, &output, max_depth)),
+        result.and_then(|output| writes(plan, node, &output, max_depth, max_keys)),
         usage,
     )
 }
@@ -85,11 +88,20 @@ fn within_output_limit(mut answer: Answer, budget: &Budget) -> Answer {
 
 /// Takes an output apart into keys and values, and holds it against the graph: an object's keys go into the context, any
 /// other value goes under the node's name.
-fn writes(plan: &Plan, node: &PlanNode, output: &str, max_depth: u64) -> Result<Writes, Failure> {
+fn writes(
+    plan: &Plan,
+    node: &PlanNode,
+    output: &str,
+    max_depth: u64,
+    max_keys: u64,
+) -> Result<Writes, Failure> {
     let invalid = |message: String| Failure::new(FailureKind::InvalidOutput, message);
-    let writes = match TopLevel::parse(output, max_depth) {
+    let writes = match TopLevel::parse_up_to(output, max_depth, max_keys) {
         Ok(TopLevel::Object(members)) => members,
         Ok(TopLevel::Other(value)) => vec![(node.id.shared(), value)],
+        Err(hap_model::JsonError::TooManyKeys(allowed)) => {
+            return Err(Failure::limit(Limit::OutputKeys, allowed, allowed + 1));
+        }
         Err(hap_model::JsonError::TooDeep(allowed)) => {
             return Err(Failure::limit(Limit::JsonDepth, allowed, allowed + 1));
         }

@@ -19,7 +19,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The graph, or an agent that it names, is wrong: every problem with its place.
-    #[error("{0}")]
+    #[error(transparent)]
     Graph(#[from] Problems),
     /// A component cannot be used.
     #[error("`{}`: {source}", path.display())]

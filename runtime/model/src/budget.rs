@@ -33,6 +33,8 @@ pub enum Limit {
     Input,
     /// Bytes of the output that a node returns.
     Output,
+    /// Top-level keys of an output.
+    OutputKeys,
     /// Levels of nesting in an output.
     JsonDepth,
     /// Bytes that one host call may take over from the guest.
@@ -64,7 +66,7 @@ const MIB: u64 = 1 << 20;
 
 impl Limit {
     /// Every limit, in the order in which they are listed.
-    pub const ALL: [Limit; 17] = [
+    pub const ALL: [Limit; 18] = [
         Limit::Fuel,
         Limit::WallTime,
         Limit::Memory,
@@ -75,6 +77,7 @@ impl Limit {
         Limit::Handles,
         Limit::Input,
         Limit::Output,
+        Limit::OutputKeys,
         Limit::JsonDepth,
         Limit::HostCallBytes,
         Limit::RandomBytes,
@@ -101,6 +104,8 @@ impl Limit {
             Limit::Handles => ("handles", Unit::Count, 1_000, 1_000_000),
             Limit::Input => ("input", Unit::Bytes, 16 * MIB, 1024 * MIB),
             Limit::Output => ("output", Unit::Bytes, 16 * MIB, 1024 * MIB),
+            // Each key is a thing of its own in the context: merging and finding it costs time that no fuel counts.
+            Limit::OutputKeys => ("output-keys", Unit::Count, 10_000, 1_000_000),
             Limit::JsonDepth => ("json-depth", Unit::Count, 100, MAX_JSON_DEPTH),
             Limit::HostCallBytes => ("host-call-bytes", Unit::Bytes, 16 * MIB, 1024 * MIB),
             Limit::RandomBytes => ("random-bytes", Unit::Bytes, 64 << 10, 16 * MIB),

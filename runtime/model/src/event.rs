@@ -46,6 +46,8 @@ pub enum LogSource {
     Stdout,
     /// A line on standard error.
     Stderr,
+    /// The host itself, about what the agent did: that it was refused something.
+    Host,
 }
 
 /// One log record of an agent's. Its text is capped and free of control characters.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -27,6 +27,9 @@ pub enum JsonError {
     /// An object has one key twice.
     #[error("the key `{0}` stands twice in one object")]
     DuplicateKey(String),
+    /// An object with more keys than allowed.
+    #[error("it has more than {0} keys")]
+    TooManyKeys(u64),
     /// Nested deeper than allowed.
     #[error("it is nested deeper than {0} levels")]
     TooDeep(u64),
@@ -120,11 +123,20 @@ impl Serialize for Json {
 impl TopLevel {
     /// Checks `text` as [`Json::parse`] does and takes it apart.
     pub fn parse(text: &str, max_depth: u64) -> Result<TopLevel, JsonError> {
+        TopLevel::parse_up_to(text, max_depth, u64::MAX)
+    }
+
+    /// As [`TopLevel::parse`], with a bound on the keys of the object. No more of them are read than that.
+    pub fn parse_up_to(text: &str, max_depth: u64, max_keys: u64) -> Result<TopLevel, JsonError> {
         let max_depth = max_depth.clamp(1, MAX_JSON_DEPTH);
         if !text.trim_start().starts_with('{') {
             return Json::parse(text, max_depth).map(TopLevel::Other);
         }
-        let members: Members<'_> = serde_json::from_str(text).map_err(|error| duplicate_or_syntax(&error))?;
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let members = UpTo(max_keys)
+            .deserialize(&mut reader)
+            .map_err(|error| own_or_syntax(&error, max_keys))?;
+        reader.end().map_err(syntax)?;
         let mut list = Vec::with_capacity(members.0.len());
         for (key, value) in members.0 {
             if value.get().starts_with('"') {
@@ -152,7 +164,8 @@ impl TopLevel {
 
 /// The members of a value that is known to be an object; `None` when it is none.
 pub(crate) fn members(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
-    let members: Members<'_> = serde_json::from_str(text).ok()?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let members = UpTo(u64::MAX).deserialize(&mut reader).ok()?;
     Some(
         members
             .0
@@ -302,18 +315,19 @@ fn string_end(text: &str, start: usize) -> usize {
     text.len()
 }
 
-/// Marks the messages of this module's own errors on their way through `serde_json`.
+/// Mark the messages of this module's own errors on their way through `serde_json`.
 const DUPLICATE: &str = "duplicate key ";
+const TOO_MANY: &str = "too many keys";
 
-fn duplicate_or_syntax(error: &serde_json::Error) -> JsonError {
+fn own_or_syntax(error: &serde_json::Error, max_keys: u64) -> JsonError {
     let text = error.to_string();
-    match text.strip_prefix(DUPLICATE) {
-        // `serde_json` appends " at line 1 column 2".
-        Some(rest) => JsonError::DuplicateKey(
-            rest.rsplit_once(" at line ")
-                .map_or(rest, |(key, _)| key)
-                .to_owned(),
-        ),
+    // `serde_json` appends " at line 1 column 2".
+    let own = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(own, _)| own);
+    match own.strip_prefix(DUPLICATE) {
+        Some(key) => JsonError::DuplicateKey(key.to_owned()),
+        None if own == TOO_MANY => JsonError::TooManyKeys(max_keys),
         None => JsonError::Syntax(text),
     }
 }
@@ -367,26 +381,36 @@ impl<'de> Deserialize<'de> for Key<'de> {
 /// The members of an object, each value as its text.
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
+/// Reads [`Members`], so many at most.
+struct UpTo(u64);
+
+impl<'de> DeserializeSeed<'de> for UpTo {
+    type Value = Members<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members<'de>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for UpTo {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut seen = SeenKeys::default();
+        let mut list = Vec::new();
+        while let Some(Key(key)) = map.next_key()? {
+            if list.len() as u64 >= self.0 {
+                return Err(de::Error::custom(TOO_MANY));
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut seen = SeenKeys::default();
-                let mut list = Vec::new();
-                while let Some(Key(key)) = map.next_key()? {
-                    seen.insert(key.clone())
-                        .map_err(|key| de::Error::custom(format_args!("{DUPLICATE}{key}")))?;
-                    list.push((key, map.next_value()?));
-                }
-                Ok(Members(list))
-            }
+            seen.insert(key.clone())
+                .map_err(|key| de::Error::custom(format_args!("{DUPLICATE}{key}")))?;
+            list.push((key, map.next_value()?));
         }
-        deserializer.deserialize_map(MembersVisitor)
+        Ok(Members(list))
     }
 }
 
@@ -445,6 +469,22 @@ mod tests {
             Err(JsonError::TooDeep(100))
         );
         assert!(parse(&format!(r#"{{"a":"{}"}}"#, "[".repeat(1000))).is_ok());
+    }
+
+    #[test]
+    fn the_keys_of_an_object_are_counted_as_they_are_read() {
+        let text = format!(
+            "{{{}}}",
+            (0..50)
+                .map(|n| format!("\"k{n}\":{{\"a\":1}}"))
+                .collect::<Vec<_>>()
+                .join(",")
+        );
+        assert!(TopLevel::parse_up_to(&text, 10, 50).is_ok());
+        assert_eq!(
+            TopLevel::parse_up_to(&text, 10, 49),
+            Err(JsonError::TooManyKeys(49))
+        );
     }
 
     #[test]

@@ -16,6 +16,9 @@ const KEPT_RECORDS: usize = 20;
 /// The host calls kept for the report of a failure.
 const KEPT_CALLS: usize = 10;
 
+/// How many refusals of one call are told to the operator.
+const MAX_REFUSALS: u32 = 10;
+
 /// The longest subject of one of them.
 const MAX_SUBJECT_BYTES: usize = 200;
 
@@ -41,6 +44,7 @@ struct Inner {
     records: u64,
     bytes: u64,
     updates: u64,
+    refusals: u32,
     last: VecDeque<LogRecord>,
     calls: VecDeque<HostCall>,
     stdout: Vec<u8>,
@@ -61,6 +65,7 @@ impl Recorder {
             records: 0,
             bytes: 0,
             updates: 0,
+            refusals: 0,
             last: VecDeque::new(),
             calls: VecDeque::new(),
             stdout: Vec::new(),
@@ -154,6 +159,22 @@ impl Recorder {
             subject: sanitize(subject, MAX_SUBJECT_BYTES),
             result,
         });
+    }
+
+    /// Tells the operator that the agent was refused something; the agent learns no reason. Only so many times a call: an agent
+    /// must not be able to write a log by asking.
+    pub(crate) fn refused_grant(&self, message: &str) {
+        let mut inner = self.inner();
+        if inner.refusals < MAX_REFUSALS {
+            inner.refusals += 1;
+            let message = sanitize(message, MAX_RECORD_BYTES);
+            inner.push(LogRecord {
+                level: Level::Warn,
+                source: LogSource::Host,
+                message,
+                fields: None,
+            });
+        }
     }
 
     /// The last calls to the host, oldest first.

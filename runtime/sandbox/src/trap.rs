@@ -106,6 +106,7 @@ fn root(error: &Error) -> String {
 fn panic_message(last_log: &[LogRecord]) -> Option<String> {
     let is_panic = |record: &&LogRecord| match record.source {
         LogSource::Log => record.level == Level::Error && record.message.starts_with("panicked at "),
+        LogSource::Host => false,
         LogSource::Stdout | LogSource::Stderr => record.message.contains("panicked at "),
     };
     let position = last_log.iter().rposition(|record| is_panic(&record))?;

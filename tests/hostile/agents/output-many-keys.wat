@@ -1,7 +1,7 @@
 ;; purpose: returns an object with three hundred thousand keys
 ;; pages: 300
 ;; budget: fuel=10G
-;; expect: done "aaaab":1
+;; expect: limit output-keys
 (func (export "hap:agent/agent@0.1.0#invoke") (param i32 i32 i32 i32) (result i32)
   (local $at i32) (local $n i32) (local $digit i32) (local $rest i32)
   ;; Each member is `"aaaaa":1,`, ten bytes with its comma, with digits from `a` to `p`.

@@ -176,7 +176,7 @@ const MADE: &[Attack] = &[
     made(
         "deeply-nested-components",
         "contains a component in a component, ten thousand levels deep",
-        "refused component",
+        "refused levels deep",
         made::nested,
     ),
     made(

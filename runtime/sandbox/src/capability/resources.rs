@@ -28,6 +28,7 @@ impl resources::Host for State {
     async fn list(&mut self) -> wasmtime::Result<Vec<Entry>> {
         if self.describing || self.call.grants.resources.is_empty() {
             self.recorder.called(LIST, "", "nothing granted");
+            self.refused_resource("list documents");
             return Ok(Vec::new());
         }
         self.recorder.called(LIST, "", "listed");
@@ -50,6 +51,8 @@ impl resources::Host for State {
     async fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Reader>, Error>> {
         if self.describing || !self.call.grants.allows_resource(&name) {
             self.recorder.called(OPEN, &name, "not granted");
+            let name: String = name.chars().take(100).collect();
+            self.refused_resource(&format!("read `{name}`"));
             return Ok(Err(Error::NotFound));
         }
         // Asking for nothing tells whether it is there.
@@ -93,6 +96,19 @@ impl resources::HostReader for State {
     fn drop(&mut self, reader: Resource<Reader>) -> wasmtime::Result<()> {
         self.table.delete(reader)?;
         Ok(())
+    }
+}
+
+impl State {
+    /// The operator learns what was refused and what would allow it. What happens in `describe` is nobody's grant.
+    fn refused_resource(&self, what: &str) {
+        if !self.describing {
+            let node = &self.call.node;
+            let message = format!(
+                "was refused to {what}: node `{node}` does not grant it (`grants: {{resources: […]}}`)"
+            );
+            self.recorder.refused_grant(&message);
+        }
     }
 }
 
