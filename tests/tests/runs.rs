@@ -456,3 +456,31 @@ async fn a_run_whose_time_is_up_ends_as_a_timeout() {
     assert_eq!(outcome.graph_context.get("k").unwrap().as_str(), "1");
     assert_eq!(alive.load(Ordering::SeqCst), 0);
 }
+
+#[test]
+fn a_run_whose_tokio_runtime_ends_still_has_an_outcome() {
+    let (hangs, alive) = agent(|_, _| pending());
+    let runtime = builder().agent("t:hangs", hangs).build().unwrap();
+    let graph = graph("nodes: {a: {agent: 't:hangs', next: b}, b: {agent: 't:hangs'}}");
+    let first = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let run = first.block_on(runtime.start(&graph, "{}")).unwrap();
+    while alive.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    drop(first);
+    let second = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let outcome = second.block_on(run.outcome());
+    assert_eq!(outcome.status, RunStatus::Error);
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
+    let messages: Vec<&str> = outcome
+        .failures()
+        .map(|(_, failure)| failure.message.as_str())
+        .collect();
+    assert_eq!(messages, ["the run ended before the node did"; 2]);
+}

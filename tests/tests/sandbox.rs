@@ -481,3 +481,27 @@ fn the_number_of_instances_is_limited_by_name() {
         }
     );
 }
+
+#[test]
+fn what_a_node_is_given_is_limited_too() {
+    let little = "nodes: {a: {agent: a.wasm, budget: {input: 1KiB}}}";
+    let input = json!({ "k": "x".repeat(2000) });
+    let outcome = run_with(
+        &builder().build().unwrap(),
+        wat_agent(ECHO).unwrap(),
+        little,
+        input,
+    )
+    .unwrap();
+    let (_, failure) = outcome.failures().next().unwrap();
+    let (context, params) = (r#"{"k":""}"#.len() + 2000, "{}".len());
+    let used = (context + params) as u64;
+    assert_eq!(
+        failure.kind,
+        FailureKind::Limit {
+            limit: Limit::Input,
+            allowed: 1024,
+            used
+        }
+    );
+}

@@ -36,7 +36,7 @@ pub(crate) fn outcome(shared: &Shared, schedule: &mut Schedule) -> RunOutcome {
         let missing = || Decision {
             failure: Some(std::sync::Arc::new(Failure::new(
                 FailureKind::Internal,
-                "the node was never decided",
+                "the run ended before the node did",
             ))),
             ..Decision::without_attempt(NodeStatus::Failed)
         };

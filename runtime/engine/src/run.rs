@@ -157,7 +157,8 @@ impl Run {
         self.shared.events.reader_gone();
         match (&mut self.outcome).await {
             Ok(outcome) => outcome,
-            Err(_) => unreachable!("the last worker sends the outcome before it drops its sender"),
+            // The last worker sends it, so this is a run whose tokio runtime ended before it could begin.
+            Err(_) => finish::outcome(&self.shared, &mut self.shared.inner().schedule),
         }
     }
 }
@@ -167,6 +168,25 @@ impl Drop for Run {
         self.shared.events.reader_gone();
         self.shared.context.cancellation.cancel();
         self.shared.drop_calls();
+    }
+}
+
+/// One worker of a run. It leaves when it is dropped, however that comes about.
+struct Worker(Arc<Shared>);
+
+impl Worker {
+    /// Runs ready nodes until there are none.
+    async fn work(self) {
+        while let Some((node, view)) = self.0.next_node() {
+            self.0.events.has_room().await;
+            self.0.run_node(node, view).await;
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }
 
@@ -205,27 +225,23 @@ impl Shared {
             .min(self.max_parallel.saturating_sub(inner.workers));
         inner.workers += wanted;
         for _ in 0..wanted {
-            tokio::spawn(self.clone().work());
-        }
-    }
-
-    /// Runs ready nodes until there are none. The last worker to leave finds every node decided.
-    async fn work(self: Arc<Shared>) {
-        while let Some((node, view)) = self.next_node() {
-            self.events.has_room().await;
-            self.run_node(node, view).await;
+            tokio::spawn(Worker(self.clone()).work());
         }
     }
 
     fn next_node(&self) -> Option<(NodeIndex, Arc<View>)> {
+        self.inner().schedule.next()
+    }
+
+    /// The last worker to leave finds every node decided, unless its tasks were dropped with the tokio runtime: then the
+    /// outcome says so.
+    fn leave(&self) {
         let mut inner = self.inner();
-        if let Some(next) = inner.schedule.next() {
-            return Some(next);
-        }
         inner.workers -= 1;
-        if inner.schedule.is_finished()
-            && let Some(sender) = inner.outcome.take()
-        {
+        if inner.workers > 0 {
+            return;
+        }
+        if let Some(sender) = inner.outcome.take() {
             let outcome = finish::outcome(self, &mut inner.schedule);
             drop(inner);
             self.events.emit(|| EventKind::RunFinished {
@@ -236,7 +252,6 @@ impl Shared {
             self.events.end();
             self.ended.notify_one();
         }
-        None
     }
 
     async fn run_node(self: &Arc<Shared>, index: NodeIndex, view: Arc<View>) {
@@ -356,7 +371,7 @@ impl Shared {
         let wanted = (inner.schedule.ready() - 1).min(self.max_parallel.saturating_sub(inner.workers));
         inner.workers += wanted;
         for _ in 0..wanted {
-            tokio::spawn(self.clone().work());
+            tokio::spawn(Worker(self.clone()).work());
         }
     }
 
