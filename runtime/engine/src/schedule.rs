@@ -18,7 +18,6 @@ pub(crate) struct Schedule {
     undecided_before: Vec<u32>,
     views: Vec<Option<GroupView>>,
     nodes: Vec<NodeState>,
-    undecided: usize,
     /// What the final context is made of: every state that no later node carries on.
     frontier: Vec<(NodeIndex, Post)>,
 }
@@ -89,7 +88,6 @@ impl Schedule {
                 .collect(),
             views: plan.groups().iter().map(|_| None).collect(),
             nodes: plan.nodes().iter().map(node).collect(),
-            undecided: plan.nodes().len(),
             frontier: Vec::new(),
             plan,
         };
@@ -124,11 +122,6 @@ impl Schedule {
         self.ready.len()
     }
 
-    /// Whether every node is decided.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.undecided == 0
-    }
-
     pub(crate) fn node(&self, index: NodeIndex) -> &NodeState {
         &self.nodes[index.get()]
     }
@@ -154,7 +147,6 @@ impl Schedule {
 
     fn record(&mut self, node: NodeIndex, decision: Decision) {
         self.nodes[node.get()].decided = Some(decision);
-        self.undecided -= 1;
     }
 
     /// Finds what the decision about `first` decides for those after it. Skipping a node decides it too.
