@@ -198,14 +198,19 @@ fn read(origin: PathBuf, max_bytes: u64) -> Result<LoadedBytes, LoadError> {
             hint: Some("build it in release mode and stripped".to_owned()),
         });
     }
-    // The bound holds for files that grow, and for those of the system that do not tell their size.
+    // Files of the system that do not tell their size may have no end, or keep their reader waiting for one.
+    if metadata.len() == 0 {
+        let message = format!("`{shown}`: the file is empty: build the agent again");
+        return Err(LoadError { message, hint: None });
+    }
+    // The bound holds for files that grow meanwhile.
     let mut bytes = Vec::new();
     let file = fs::File::open(&origin).map_err(trouble)?;
-    file.take(max_bytes + 1)
+    file.take(metadata.len().saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(trouble)?;
     if bytes.len() as u64 > metadata.len() {
-        let message = format!("the component `{shown}` grew while it was read, or does not tell its size");
+        let message = format!("the component `{shown}` grew while it was read");
         return Err(LoadError {
             message,
             hint: Some("name the file of a component".to_owned()),

@@ -278,7 +278,7 @@ fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(trouble)?;
-    file.take(max_bytes + 1)
+    file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(trouble)?;
     if bytes.len() as u64 > max_bytes {

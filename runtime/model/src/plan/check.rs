@@ -108,7 +108,7 @@ fn edges(graph: &Graph, names: &Names<'_>, problems: &mut Problems) -> Vec<Vec<u
                     shown(&node.id.text),
                     shown(&target.text)
                 );
-                problems.push(unknown(target, message, names, problems.len()));
+                problems.push(unknown(target, message, graph, problems.len()));
                 continue;
             };
             if to == index {
@@ -145,7 +145,7 @@ fn entry(graph: &Graph, names: &Names<'_>, next: &[Vec<usize>], problems: &mut P
             Some(&index) => entry.push(index),
             None => {
                 let message = format!("the entry names `{}`, which is no node", shown(&name.text));
-                problems.push(unknown(name, message, names, problems.len()));
+                problems.push(unknown(name, message, graph, problems.len()));
             }
         }
     }
@@ -153,11 +153,11 @@ fn entry(graph: &Graph, names: &Names<'_>, next: &[Vec<usize>], problems: &mut P
 }
 
 /// A name that is no node's. Near names are looked for while there are few problems: looking compares with every name.
-fn unknown(name: &Located, message: String, names: &Names<'_>, problems: usize) -> Problem {
+fn unknown(name: &Located, message: String, graph: &Graph, problems: usize) -> Problem {
     const FEW: usize = 20;
     let problem = Problem::error(name.place, message);
     let near = if problems < FEW {
-        nearest(&name.text, names.keys().copied())
+        nearest(&name.text, graph.nodes.iter().map(|node| node.id.text.as_str()))
     } else {
         None
     };
