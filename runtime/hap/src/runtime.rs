@@ -190,7 +190,9 @@ impl Runtime {
                     node.agent_place,
                     format!("node `{}`: {}", node.id.text, error.message),
                 );
-                problem.hint = error.hint.clone();
+                if let Some(hint) = &error.hint {
+                    problem = problem.hint(hint.clone());
+                }
                 problems.push(problem);
             }
         }

@@ -49,7 +49,7 @@ impl Problem {
         Problem {
             severity: Severity::Error,
             place,
-            message: message.into(),
+            message: one_line(&message.into()),
             hint: None,
         }
     }
@@ -58,15 +58,13 @@ impl Problem {
     pub fn warning(place: Option<Place>, message: impl Into<String>) -> Problem {
         Problem {
             severity: Severity::Warning,
-            place,
-            message: message.into(),
-            hint: None,
+            ..Problem::error(place, message)
         }
     }
 
     /// The same problem with a remedy.
     pub fn hint(mut self, hint: impl Into<String>) -> Problem {
-        self.hint = Some(hint.into());
+        self.hint = Some(one_line(&hint.into()));
         self
     }
 }
@@ -183,6 +181,11 @@ impl std::error::Error for Problems {}
 /// A text of a stranger's as messages quote it: short, on one line, and without what a terminal would obey.
 pub(crate) fn shown(text: &str) -> String {
     crate::failure::sanitize(text, 120).replace(['\n', '\t'], " ")
+}
+
+/// A message, whatever it quotes: on one line, without what a terminal would obey, and of bounded length.
+fn one_line(text: &str) -> String {
+    crate::failure::sanitize(text, 4 << 10).replace(['\n', '\t'], " ")
 }
 
 /// The candidate nearest to `name`, if one is near enough to be a misspelling of it.
