@@ -484,3 +484,27 @@ fn a_run_whose_tokio_runtime_ends_still_has_an_outcome() {
         .collect();
     assert_eq!(messages, ["the run ended before the node did"; 2]);
 }
+
+#[test]
+fn a_graph_built_in_rust_runs_like_one_from_a_file() {
+    let runtime = builder()
+        .agent_fn("t:add", |context| {
+            Ok(json!({"n": context["n"].as_i64().unwrap_or(0) + 1}))
+        })
+        .build()
+        .unwrap();
+    let double = hap::FnAgent::new("double", |context| {
+        Ok(json!({"n": 2 * context["n"].as_i64().unwrap_or(0)}))
+    });
+    let mut built = Graph::new();
+    built.add_entrypoint_node("add", "t:add", ["double"]);
+    built.add_agent_node("double", Arc::new(double), [] as [&str; 0]);
+    let order: Vec<String> = hap::Plan::new(&built)
+        .unwrap()
+        .topological_order()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(order, ["add", "double"]);
+    let outcome = runtime.run_blocking(&built, json!({"n": 20})).unwrap();
+    assert_eq!(outcome.get("n").unwrap().as_str(), "42");
+}
