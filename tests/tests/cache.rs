@@ -59,6 +59,29 @@ fn a_tampered_entry_is_compiled_again() {
 }
 
 #[test]
+fn the_folder_is_held_to_the_bound_of_the_builder() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    run(&cache);
+    let kept = entries(&cache).pop().unwrap();
+    let size = fs::metadata(&kept).unwrap().len();
+    let load = |max: u64, agent: &str| {
+        let agents = folder_of(&[("a", wat_agent(agent).unwrap())]).unwrap();
+        let source = agents.path().join("g.yaml").display().to_string();
+        let graph = Graph::from_text(&source, "nodes: {a: {agent: a.wasm}}").unwrap();
+        let builder = Runtime::builder().cache_dir(&cache).max_cache_bytes(max);
+        builder.build().unwrap().run_blocking(&graph, "{}").unwrap();
+    };
+    let other = |name: &str| format!("{ECHO}\n(func ${name})");
+    load(size * 3, &other("second"));
+    assert_eq!(entries(&cache).len(), 2);
+    // Not enough for one more: those that were used longest ago are gone.
+    load(size * 3 / 2, &other("third"));
+    assert_eq!(entries(&cache).len(), 1);
+    assert!(!kept.exists());
+}
+
+#[test]
 fn an_entry_of_another_wasmtime_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");

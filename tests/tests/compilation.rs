@@ -93,6 +93,24 @@ fn compilation_that_takes_too_long_is_ended_and_not_tried_again() {
 }
 
 #[test]
+fn compilation_in_this_process_is_not_waited_for_longer_than_it_may_take() {
+    let runtime = builder()
+        .compile_time(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    let bytes = slow_to_compile();
+    let told = |message: String| message.contains("could not be compiled within 0.2 s: it took longer");
+    assert!(run(&runtime, bytes.clone()).is_err_and(told));
+    // The second time is answered from memory: 200 ms could not pass in it.
+    let started = std::time::Instant::now();
+    assert!(run(&runtime, bytes).is_err_and(told));
+    assert!(started.elapsed() < Duration::from_millis(150));
+    // Nobody waits for it, and others are compiled beside it.
+    let loaded = run(&builder().build().unwrap(), wat_agent(ECHO).unwrap());
+    assert_eq!(loaded, Ok(RunStatus::Success));
+}
+
+#[test]
 fn compilation_that_takes_too_much_memory_is_ended() {
     let message = run(
         &runtime(ChildCompiler {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hap::{
-    Event, EventKind, EventSink, FailureKind, Graph, Level, LogSource, MemoryResources, NodeStatus, RunId,
-    RunOutcome, RunStatus, RuntimeBuilder, json,
+    Event, EventKind, EventSink, FailureKind, FolderResources, Graph, Level, LogSource, MemoryResources,
+    NodeStatus, RunId, RunOutcome, RunStatus, RuntimeBuilder, json,
 };
 use hap_tests::{builder, built_agents};
 use serde_json::Value;
@@ -206,6 +206,28 @@ fn granted_documents_are_read_whole_and_others_do_not_exist() {
         1_000_000
     );
     assert_eq!(read("closed/x").status, RunStatus::Error);
+}
+
+#[test]
+fn documents_of_a_folder_are_read_whole_and_links_lead_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("open")).unwrap();
+    let long = "é".repeat(1_500_000);
+    std::fs::write(folder.path().join("open/long"), &long).unwrap();
+    std::fs::write(folder.path().join("closed"), "x").unwrap();
+    std::os::unix::fs::symlink("../closed", folder.path().join("open/link")).unwrap();
+    let read = |name: &str| {
+        let documents = FolderResources::open(folder.path()).unwrap();
+        run_on(
+            builder().resources(Arc::new(documents)),
+            json!([{"read": {"name": name, "key": "k"}}]),
+            json!({}),
+        )
+    };
+    assert_eq!(read("open/long").get("k").unwrap().to::<String>().unwrap(), long);
+    for name in ["closed", "open/link", "open/none", "open"] {
+        assert_eq!(read(name).status, RunStatus::Error, "{name}");
+    }
 }
 
 #[test]

@@ -477,7 +477,7 @@ fn the_number_of_instances_is_limited_by_name() {
         FailureKind::Limit {
             limit: Limit::Instances,
             allowed: 5,
-            used: 6
+            used: 11
         }
     );
 }

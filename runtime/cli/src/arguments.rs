@@ -1,5 +1,6 @@
 //! The arguments, as the shell hands them over. Each command's own stand beside it in `commands`.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -24,7 +25,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a graph and print what it produced
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Check a graph and its agents without running them
     Check(check::CheckArgs),
     /// Record which components a graph was checked with, and what they may ask for
@@ -52,7 +53,7 @@ pub(crate) struct AgentArgs {
     pub(crate) cache: CacheArgs,
 }
 
-/// Whether compiled components are kept.
+/// How components are compiled, kept and run.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct CacheArgs {
     /// Compile components anew instead of keeping them in the user's cache folder
@@ -61,6 +62,10 @@ pub(crate) struct CacheArgs {
     /// Compile components in a process of its own, with limits on time and memory: for components of strangers
     #[arg(long)]
     isolate_compile: bool,
+    /// How many agents may run at one time. Each reserves some 16 GiB of address space, but no memory: lower it where
+    /// address space is limited (`ulimit -v`)
+    #[arg(long, value_name = "N")]
+    max_instances: Option<NonZeroU32>,
 }
 
 impl AgentArgs {
@@ -89,7 +94,13 @@ impl CacheArgs {
                 .map_err(|error| Stop::internal(format!("cannot tell where hap is: {error}")))?;
             builder = builder.compilation(Compilation::ChildProcess(child));
         }
-        builder.build().map_err(|error| Stop::internal(error.to_string()))
+        if let Some(instances) = self.max_instances {
+            builder = builder.max_instances(instances.get());
+        }
+        builder.build().map_err(|error| {
+            let stop = Stop::internal(error.to_string());
+            stop.hint("where address space is limited, `--max-instances 4` asks for less of it")
+        })
     }
 }
 

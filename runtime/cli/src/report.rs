@@ -23,6 +23,9 @@ const MAX_FRAMES: usize = 8;
 /// How many of the last log records of a failed node are told.
 const MAX_LOG_RECORDS: usize = 8;
 
+/// How many digits of a component's digest are told: enough to know it again among a few.
+const SHOWN_DIGITS: usize = 12;
+
 /// Every node with its record, in topological order, those that the entry does not reach last.
 fn records<'a>(plan: &'a Plan, outcome: &'a RunOutcome) -> Vec<(&'a NodeId, &'a NodeRecord)> {
     let unreachable = plan.unreachable().iter().map(|(id, _)| id);
@@ -47,7 +50,7 @@ pub(crate) fn failures(terminal: &Terminal, plan: &Plan, outcome: &RunOutcome) {
                 }
                 kind => format!("node `{id}` failed ({}): {}", kind.name(), failure.message),
             };
-            tell_failure(terminal, &message, Some(&record.agent), failure);
+            tell_failure(terminal, &message, Some(record), failure);
         }
     }
     if failed.len() > MAX_FAILURES {
@@ -74,7 +77,31 @@ fn counts(outcome: &RunOutcome) -> String {
     counts.join(", ")
 }
 
-fn tell_failure(terminal: &Terminal, message: &str, agent: Option<&str>, failure: &Failure) {
+/// What ran: the agent, the component where it is one, and which attempt.
+fn who(record: &NodeRecord) -> String {
+    let digest = record.digest.map(|digest| {
+        let hex: String = digest.hex().chars().take(SHOWN_DIGITS).collect();
+        format!(" (sha256:{hex})")
+    });
+    let attempt = match record.attempts {
+        0 => String::new(),
+        attempt => format!(", attempt {attempt}"),
+    };
+    format!("{}{}{attempt}", record.agent, digest.unwrap_or_default())
+}
+
+/// What all attempts used, where there were any.
+fn used(record: &NodeRecord) -> Option<String> {
+    let time = record.duration.filter(|_| record.attempts > 0)?;
+    Some(format!(
+        "fuel {}, memory {}, time {}",
+        format::count(record.usage.fuel),
+        format::bytes(record.usage.memory_bytes),
+        format::duration(time)
+    ))
+}
+
+fn tell_failure(terminal: &Terminal, message: &str, record: Option<&NodeRecord>, failure: &Failure) {
     terminal.error(message, None);
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
@@ -84,8 +111,11 @@ fn tell_failure(terminal: &Terminal, message: &str, agent: Option<&str>, failure
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {label}{space}{value}");
     };
-    if let Some(agent) = agent {
-        line("agent", agent);
+    if let Some(record) = record {
+        line("agent", &who(record));
+        if let Some(used) = used(record) {
+            line("used", &used);
+        }
     }
     if let Some(hint) = &failure.hint {
         line("hint", hint);

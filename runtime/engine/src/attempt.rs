@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use hap_model::{
-    Agent, Answer, Budget, Call, Failure, FailureKind, Json, Limit, NodeId, Plan, PlanNode, Request,
-    TopLevel, Usage, sanitize,
+    Agent, Answer, Budget, Call, Failure, FailureKind, Json, JsonError, JsonShape, Limit, NodeId, Plan,
+    PlanNode, Request, TopLevel, Usage, sanitize,
 };
 
 use crate::views::Writes;
@@ -28,11 +28,59 @@ pub(crate) async fn attempt(
         context,
         params: node.params.clone(),
     };
-    let Answer { result, usage } = call_agent(agent, request, call).await;
-    (
-        result.and_then(|output| writes(plan, node, &output, max_depth, max_keys)),
-        usage,
-    )
+    let Answer { result, mut usage } = call_agent(agent, request, call).await;
+    let result = match result {
+        Ok(output) => match take_apart(output, max_depth, max_keys).await {
+            Ok((value, shape)) => {
+                (usage.output_keys, usage.json_depth) = (shape.keys, shape.depth);
+                writes(plan, node, value)
+            }
+            Err(failure) => Err(failure),
+        },
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = &result {
+        tell_excess(&mut usage, failure);
+    }
+    (result, usage)
+}
+
+/// An output of more than this is parsed where it holds up no other task: a megabyte takes some milliseconds. Handing it
+/// over takes some microseconds, so short outputs stay where they are.
+const LONG_OUTPUT_BYTES: usize = 256 << 10;
+
+/// Checks an output and takes it apart.
+async fn take_apart(output: String, max_depth: u64, max_keys: u64) -> Result<(TopLevel, JsonShape), Failure> {
+    let long = output.len() > LONG_OUTPUT_BYTES;
+    let parse = move || TopLevel::measured(&output, max_depth, max_keys);
+    let parsed = if long {
+        let elsewhere = tokio::task::spawn_blocking(parse).await;
+        elsewhere.map_err(|_| {
+            let message = "the thread that parsed the output ended before it was done";
+            Failure::new(FailureKind::Internal, message)
+        })?
+    } else {
+        parse()
+    };
+    parsed.map_err(|error| match error {
+        JsonError::TooManyKeys(allowed) => Failure::limit(Limit::OutputKeys, allowed, allowed + 1),
+        JsonError::TooDeep(allowed) => Failure::limit(Limit::JsonDepth, allowed, allowed + 1),
+        error => Failure::new(
+            FailureKind::InvalidOutput,
+            format!("the output cannot be merged: {error}"),
+        ),
+    })
+}
+
+/// An output that is too large in a way is not read to its end, so all that is known is what its failure says.
+fn tell_excess(usage: &mut Usage, failure: &Failure) {
+    if let FailureKind::Limit { limit, used, .. } = failure.kind {
+        match limit {
+            Limit::OutputKeys => usage.output_keys = used,
+            Limit::JsonDepth => usage.json_depth = used,
+            _ => {}
+        }
+    }
 }
 
 /// The call itself. A panic in host code fails this node and nothing else.
@@ -86,26 +134,12 @@ fn within_output_limit(mut answer: Answer, budget: &Budget) -> Answer {
     answer
 }
 
-/// Takes an output apart into keys and values, and holds it against the graph: an object's keys go into the context, any
-/// other value goes under the node's name.
-fn writes(
-    plan: &Plan,
-    node: &PlanNode,
-    output: &str,
-    max_depth: u64,
-    max_keys: u64,
-) -> Result<Writes, Failure> {
+/// Holds an output against the graph: an object's keys go into the context, any other value goes under the node's name.
+fn writes(plan: &Plan, node: &PlanNode, output: TopLevel) -> Result<Writes, Failure> {
     let invalid = |message: String| Failure::new(FailureKind::InvalidOutput, message);
-    let writes = match TopLevel::parse_up_to(output, max_depth, max_keys) {
-        Ok(TopLevel::Object(members)) => members,
-        Ok(TopLevel::Other(value)) => vec![(node.id.shared(), value)],
-        Err(hap_model::JsonError::TooManyKeys(allowed)) => {
-            return Err(Failure::limit(Limit::OutputKeys, allowed, allowed + 1));
-        }
-        Err(hap_model::JsonError::TooDeep(allowed)) => {
-            return Err(Failure::limit(Limit::JsonDepth, allowed, allowed + 1));
-        }
-        Err(error) => return Err(invalid(format!("the output cannot be merged: {error}"))),
+    let writes = match output {
+        TopLevel::Object(members) => members,
+        TopLevel::Other(value) => vec![(node.id.shared(), value)],
     };
     if let Some(allowed) = &node.writes {
         check_writes(&node.id, &writes, allowed)?;

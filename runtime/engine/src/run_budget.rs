@@ -13,15 +13,9 @@ pub(crate) struct RunBudget {
     spent: Mutex<Usage>,
 }
 
-/// The limits whose use adds up over a run. The others hold for each attempt by itself.
-fn sums(usage: &Usage) -> [(Limit, u64); 5] {
-    [
-        (Limit::Fuel, usage.fuel),
-        (Limit::Output, usage.output_bytes),
-        (Limit::LogRecords, usage.log_records),
-        (Limit::LogBytes, usage.log_bytes),
-        (Limit::ProgressUpdates, usage.progress_updates),
-    ]
+/// What was spent against the limits that add up over a run. The others hold for each attempt by itself.
+fn sums(usage: &Usage) -> impl Iterator<Item = (Limit, u64)> {
+    usage.by_limit().into_iter().filter(|(limit, _)| limit.adds_up())
 }
 
 impl RunBudget {
@@ -46,27 +40,19 @@ impl RunBudget {
     /// What an attempt with the budget `attempt` may spend now.
     pub(crate) fn left(&self, attempt: &Budget) -> Budget {
         let spent = self.spent();
-        sums(&spent)
-            .into_iter()
-            .fold(attempt.clone(), |budget, (limit, used)| {
-                let left = self.allowed.get(limit).saturating_sub(used);
-                let lower = budget.get(limit).min(left);
-                budget.with(limit, lower)
-            })
+        sums(&spent).fold(attempt.clone(), |budget, (limit, used)| {
+            let left = self.allowed.get(limit).saturating_sub(used);
+            let lower = budget.get(limit).min(left);
+            budget.with(limit, lower)
+        })
     }
 
     /// Adds what an attempt spent. Attempts that ran at the same time can together spend more than was left; then the run
     /// is over.
     pub(crate) fn spend(&self, usage: &Usage) -> Result<(), Failure> {
         let mut spent = self.spent();
-        spent.fuel = spent.fuel.saturating_add(usage.fuel);
-        spent.output_bytes = spent.output_bytes.saturating_add(usage.output_bytes);
-        spent.log_records = spent.log_records.saturating_add(usage.log_records);
-        spent.log_bytes = spent.log_bytes.saturating_add(usage.log_bytes);
-        spent.progress_updates = spent.progress_updates.saturating_add(usage.progress_updates);
-        let over = sums(&spent)
-            .into_iter()
-            .find(|(limit, used)| *used > self.allowed.get(*limit));
+        spent.add(usage);
+        let over = sums(&spent).find(|(limit, used)| *used > self.allowed.get(*limit));
         over.map_or(Ok(()), |(limit, used)| Err(self.failure(limit, used)))
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hap_engine::RunOptions;
 use hap_model::{Agent, Budget, EventSink, FnAgent, FnError, ResourceProvider};
@@ -103,7 +104,14 @@ impl RuntimeBuilder {
         self
     }
 
-    /// How many instances may live at one time in all runs together. Default 256.
+    /// The most bytes that the folder of compiled components may hold; what was used longest ago goes first. Default 2 GiB.
+    pub fn max_cache_bytes(mut self, bytes: u64) -> RuntimeBuilder {
+        self.sandbox.max_cache_bytes = bytes;
+        self
+    }
+
+    /// How many instances may live at one time in all runs together. Default 256. Each reserves some 16 GiB of address space
+    /// and no memory: where address space is limited, there is room for few.
     pub fn max_instances(mut self, instances: u32) -> RuntimeBuilder {
         self.sandbox.max_instances = instances;
         self
@@ -124,6 +132,12 @@ impl RuntimeBuilder {
     /// The longest component, in bytes. Default 64 MiB.
     pub fn max_component_bytes(mut self, bytes: u64) -> RuntimeBuilder {
         self.sandbox.max_component_bytes = bytes;
+        self
+    }
+
+    /// Real time for compiling one component in this process; a child process has a limit of its own. Default 60 s.
+    pub fn compile_time(mut self, time: Duration) -> RuntimeBuilder {
+        self.sandbox.compile_time = time;
         self
     }
 

@@ -46,6 +46,7 @@ mod error;
 mod input;
 mod loader;
 mod lock;
+mod resources;
 mod runtime;
 
 pub use builder::RuntimeBuilder;
@@ -59,5 +60,6 @@ pub use hap_sandbox::{
 pub use input::Input;
 pub use loader::{AgentLoader, FolderLoader, LoadError, LoadedBytes};
 pub use lock::Lock;
+pub use resources::FolderResources;
 pub use runtime::{Runtime, read_graph};
 pub use serde_json::json;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hap_engine::{LoadedGraph, Run, RunOptions};
 use hap_model::{Agent, Digest, Entrypoint, Graph, NodeAgent, Plan, Problem, Problems, RunOutcome};
@@ -16,6 +17,9 @@ use crate::loader::{AgentLoader, LoadError};
 
 /// How many components stay loaded for later graphs, the most recently used first.
 const MAX_LOADED_COMPONENTS: usize = 256;
+
+/// How long a blocking run waits for threads that do not end with it.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// Loads and runs graphs. Cheap to clone; clones are the same runtime.
 #[derive(Clone)]
@@ -142,7 +146,10 @@ impl Runtime {
             .enable_all()
             .build()
             .map_err(Error::Threads)?;
-        threads.block_on(self.run(graph, input))
+        let outcome = threads.block_on(self.run(graph, input));
+        // A component that is still being compiled, with nobody waiting any more, must not hold up the caller.
+        threads.shutdown_timeout(LAST_WAIT);
+        outcome
     }
 
     /// What there is to know about a component before it runs.

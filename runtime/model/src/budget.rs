@@ -302,6 +302,9 @@ impl Budget {
 }
 
 /// What one attempt of one node has spent, in the units of [`Limit`].
+///
+/// Real time is not among it: how long a node took is told beside its usage, so that two runs of the same have the same
+/// usage to the byte.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Instructions executed.
@@ -310,40 +313,84 @@ pub struct Usage {
     pub memory_bytes: u64,
     /// The most table elements held at one time.
     pub table_elements: u64,
+    /// The core instances of the component.
+    pub instances: u64,
     /// The linear memories of the component.
     pub memories: u64,
     /// The tables of the component.
     pub tables: u64,
-    /// The most bytes that one call for randomness asked for.
-    pub random_bytes: u64,
+    /// The most of the host's resources open at one time. Handles of a component for resources of its own are held to the
+    /// limit, and not counted here.
+    pub handles: u64,
     /// Bytes of context given.
     pub input_bytes: u64,
     /// Bytes of output returned.
     pub output_bytes: u64,
+    /// Top-level keys of the output; none where it is no object.
+    pub output_keys: u64,
+    /// Levels of nesting in the output; none where it is neither object nor list.
+    pub json_depth: u64,
+    /// The most bytes of text that one host call took over: a log record, a progress update, a document's name, a write
+    /// to stdout or stderr.
+    pub host_call_bytes: u64,
+    /// The most bytes that one call for randomness asked for.
+    pub random_bytes: u64,
     /// Log records and printed lines written.
     pub log_records: u64,
     /// Bytes of text in log records, printed lines and progress updates.
     pub log_bytes: u64,
     /// Progress updates made.
     pub progress_updates: u64,
+    /// The most log records and printed lines within one second. Counted only where the limit `log-rate` is below
+    /// `log-records`, else 0. Real time: the same run differs here.
+    pub log_rate: u64,
 }
 
 impl Usage {
-    /// What was spent against each limit that counts something in one attempt.
-    pub fn by_limit(&self) -> [(Limit, u64); 11] {
+    /// What was spent against each limit that counts something in one attempt, in the order of [`Limit::ALL`].
+    pub fn by_limit(&self) -> [(Limit, u64); 17] {
         [
             (Limit::Fuel, self.fuel),
             (Limit::Memory, self.memory_bytes),
             (Limit::TableElements, self.table_elements),
+            (Limit::Instances, self.instances),
             (Limit::Memories, self.memories),
             (Limit::Tables, self.tables),
-            (Limit::RandomBytes, self.random_bytes),
+            (Limit::Handles, self.handles),
             (Limit::Input, self.input_bytes),
             (Limit::Output, self.output_bytes),
+            (Limit::OutputKeys, self.output_keys),
+            (Limit::JsonDepth, self.json_depth),
+            (Limit::HostCallBytes, self.host_call_bytes),
+            (Limit::RandomBytes, self.random_bytes),
             (Limit::LogRecords, self.log_records),
             (Limit::LogBytes, self.log_bytes),
             (Limit::ProgressUpdates, self.progress_updates),
+            (Limit::LogRate, self.log_rate),
         ]
+    }
+
+    /// Adds what another attempt spent: what [adds up](Limit::adds_up) is summed, and of everything else the most counts.
+    pub fn add(&mut self, other: &Usage) {
+        let sum = |mine: &mut u64, theirs: u64| *mine = mine.saturating_add(theirs);
+        let most = |mine: &mut u64, theirs: u64| *mine = theirs.max(*mine);
+        sum(&mut self.fuel, other.fuel);
+        most(&mut self.memory_bytes, other.memory_bytes);
+        most(&mut self.table_elements, other.table_elements);
+        most(&mut self.instances, other.instances);
+        most(&mut self.memories, other.memories);
+        most(&mut self.tables, other.tables);
+        most(&mut self.handles, other.handles);
+        most(&mut self.input_bytes, other.input_bytes);
+        sum(&mut self.output_bytes, other.output_bytes);
+        most(&mut self.output_keys, other.output_keys);
+        most(&mut self.json_depth, other.json_depth);
+        most(&mut self.host_call_bytes, other.host_call_bytes);
+        most(&mut self.random_bytes, other.random_bytes);
+        sum(&mut self.log_records, other.log_records);
+        sum(&mut self.log_bytes, other.log_bytes);
+        sum(&mut self.progress_updates, other.progress_updates);
+        most(&mut self.log_rate, other.log_rate);
     }
 }
 
@@ -380,6 +427,49 @@ mod tests {
             assert!(limit.default_value() <= limit.ceiling());
             assert_eq!(Budget::default().with(limit, 7).get(limit), 7);
         }
+    }
+
+    #[test]
+    fn usage_tells_every_limit_but_real_time_in_their_order() {
+        let told = Usage::default().by_limit().map(|(limit, _)| limit);
+        let counted: Vec<_> = Limit::ALL
+            .into_iter()
+            .filter(|limit| *limit != Limit::WallTime)
+            .collect();
+        assert_eq!(told.to_vec(), counted);
+    }
+
+    #[test]
+    fn of_two_attempts_what_adds_up_is_summed_and_the_most_counts_of_the_rest() {
+        let usage = |n: u64| Usage {
+            fuel: n,
+            memory_bytes: n,
+            table_elements: n,
+            instances: n,
+            memories: n,
+            tables: n,
+            handles: n,
+            input_bytes: n,
+            output_bytes: n,
+            output_keys: n,
+            json_depth: n,
+            host_call_bytes: n,
+            random_bytes: n,
+            log_records: n,
+            log_bytes: n,
+            progress_updates: n,
+            log_rate: n,
+        };
+        for (first, second) in [(3, 5), (5, 3)] {
+            let mut both = usage(first);
+            both.add(&usage(second));
+            for (limit, used) in both.by_limit() {
+                assert_eq!(used, if limit.adds_up() { 8 } else { 5 }, "{limit}");
+            }
+        }
+        let mut most = usage(u64::MAX);
+        most.add(&usage(1));
+        assert_eq!(most, usage(u64::MAX));
     }
 
     #[test]

@@ -47,13 +47,27 @@ pub enum TopLevel {
     Other(Json),
 }
 
+/// How large a checked value is, where there are limits on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JsonShape {
+    /// The keys of the object at its top level; none where it is no object.
+    pub keys: u64,
+    /// Levels of nesting: none for a text or number, one for an empty list.
+    pub depth: u64,
+}
+
 impl Json {
     /// Checks `text` whole: syntax, duplicate keys at every level, nesting of at most `max_depth`.
     pub fn parse(text: &str, max_depth: u64) -> Result<Json, JsonError> {
+        Json::measured(text, max_depth).map(|(json, _)| json)
+    }
+
+    /// As [`Json::parse`], with the levels of nesting.
+    fn measured(text: &str, max_depth: u64) -> Result<(Json, u64), JsonError> {
         let max_depth = max_depth.clamp(1, MAX_JSON_DEPTH);
         let raw: &RawValue = serde_json::from_str(text).map_err(syntax)?;
-        check_structure(raw.get(), max_depth)?;
-        Ok(Json(raw.get().into()))
+        let depth = check_structure(raw.get(), max_depth)?;
+        Ok((Json(raw.get().into()), depth))
     }
 
     /// The JSON text of any serializable value.
@@ -128,9 +142,15 @@ impl TopLevel {
 
     /// As [`TopLevel::parse`], with a bound on the keys of the object. No more of them are read than that.
     pub fn parse_up_to(text: &str, max_depth: u64, max_keys: u64) -> Result<TopLevel, JsonError> {
+        TopLevel::measured(text, max_depth, max_keys).map(|(value, _)| value)
+    }
+
+    /// As [`TopLevel::parse_up_to`], with how large the value is.
+    pub fn measured(text: &str, max_depth: u64, max_keys: u64) -> Result<(TopLevel, JsonShape), JsonError> {
         let max_depth = max_depth.clamp(1, MAX_JSON_DEPTH);
         if !text.trim_start().starts_with('{') {
-            return Json::parse(text, max_depth).map(TopLevel::Other);
+            let (value, depth) = Json::measured(text, max_depth)?;
+            return Ok((TopLevel::Other(value), JsonShape { keys: 0, depth }));
         }
         let mut reader = serde_json::Deserializer::from_str(text);
         let members = UpTo(max_keys)
@@ -138,19 +158,25 @@ impl TopLevel {
             .map_err(|error| own_or_syntax(&error, max_keys))?;
         reader.end().map_err(syntax)?;
         let mut list = Vec::with_capacity(members.0.len());
+        let mut depth = 0;
         for (key, value) in members.0 {
             if value.get().starts_with('"') {
                 check_surrogates(value.get())?;
             }
             if value.get().starts_with(['{', '[']) {
-                check_structure(value.get(), max_depth.saturating_sub(1)).map_err(|error| match error {
+                let inner = check_structure(value.get(), max_depth.saturating_sub(1));
+                depth = depth.max(inner.map_err(|error| match error {
                     JsonError::TooDeep(_) => JsonError::TooDeep(max_depth),
                     other => other,
-                })?;
+                })?);
             }
             list.push((Arc::from(key), Json::trusted(value.get())));
         }
-        Ok(TopLevel::Object(list))
+        let shape = JsonShape {
+            keys: list.len() as u64,
+            depth: depth + 1,
+        };
+        Ok((TopLevel::Object(list), shape))
     }
 
     /// As [`TopLevel::parse`], for texts that must be objects.
@@ -253,9 +279,10 @@ fn syntax(error: serde_json::Error) -> JsonError {
 }
 
 /// Checks what `serde_json` does not: nesting and repeated keys. `text` is well-formed JSON, so a scan over its
-/// tokens is enough; it is linear and does not recurse.
-fn check_structure(text: &str, max_depth: u64) -> Result<(), JsonError> {
+/// tokens is enough; it is linear and does not recurse. Gives the levels of nesting.
+fn check_structure(text: &str, max_depth: u64) -> Result<u64, JsonError> {
     let limit = max_depth;
+    let mut deepest = 0;
     // The keys of each open object; `None` for an open list.
     let mut open: Vec<Option<SeenKeys<'_>>> = Vec::new();
     let mut at_key = false;
@@ -268,6 +295,7 @@ fn check_structure(text: &str, max_depth: u64) -> Result<(), JsonError> {
                 }
                 at_key = *byte == b'{';
                 open.push(at_key.then(SeenKeys::default));
+                deepest = deepest.max(open.len() as u64);
             }
             b'}' | b']' => {
                 open.pop();
@@ -290,7 +318,7 @@ fn check_structure(text: &str, max_depth: u64) -> Result<(), JsonError> {
         }
         position += 1;
     }
-    Ok(())
+    Ok(deepest)
 }
 
 /// The grammar of JSON allows half of a surrogate pair in a string, but no text can hold it: most readers refuse it, and so
@@ -485,6 +513,19 @@ mod tests {
             TopLevel::parse_up_to(&text, 10, 49),
             Err(JsonError::TooManyKeys(49))
         );
+    }
+
+    #[test]
+    fn the_keys_and_levels_of_a_value_are_told() {
+        let shape = |text: &str| {
+            let (_, JsonShape { keys, depth }) = TopLevel::measured(text, 100, 100).unwrap();
+            (keys, depth)
+        };
+        assert_eq!(shape("{}"), (0, 1));
+        assert_eq!(shape(r#"{"a":1,"b":"[[{"}"#), (2, 1));
+        assert_eq!(shape(r#"{"a":[],"b":[{"c":[1]}],"d":{"e":1}}"#), (3, 4));
+        assert_eq!(shape(r#" [{"a":1},[[]]]"#), (0, 3));
+        assert_eq!(shape("7"), (0, 0));
     }
 
     #[test]

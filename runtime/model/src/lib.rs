@@ -48,7 +48,7 @@ pub use failure::{Failure, FailureKind, HostCall, sanitize};
 pub use grants::{Grants, ResourcePattern, Ungranted, is_canonical};
 pub use graph::{Graph, Located, Node, NodeAgent};
 pub use id::{Digest, MAX_NODE_ID_BYTES, NodeId, NodeIndex, RunId};
-pub use json::{Json, JsonError, MAX_JSON_DEPTH, TopLevel};
+pub use json::{Json, JsonError, JsonShape, MAX_JSON_DEPTH, TopLevel};
 pub use outcome::{NodeRecord, NodeStatus, RunOutcome, RunStatus, SkipReason};
 pub use plan::{Group, GroupIndex, Plan, PlanNode};
 pub use problem::{Place, Problem, Problems, Severity, nearest};

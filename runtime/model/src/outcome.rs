@@ -129,7 +129,7 @@ fn microseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -
 /// What came of a run. Serialized, its fields are those of the original HAP's final context.
 ///
 /// Two runs of one graph on one input, with one start time and seed, are equal to the byte but for
-/// `duration_us`, `start_us` and `run_id`.
+/// `duration_us`, `start_us` and `run_id`; and but for the usage `log-rate`, where that limit is below `log-records`.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunOutcome {
     /// The run.

@@ -18,7 +18,8 @@ use crate::error::SandboxError;
 /// Where components are compiled.
 #[derive(Clone, Debug, Default)]
 pub enum Compilation {
-    /// In this process, with a limit on size alone: for components of one's own.
+    /// In this process, with limits on size and on the time that is waited: for components of one's own. What takes longer
+    /// goes on to its end on its thread, and what memory it takes is not limited.
     #[default]
     InProcess,
     /// In a process of its own, with limits: for components of strangers. Loading then needs a tokio runtime whose I/O is
@@ -105,7 +106,7 @@ pub(crate) async fn in_child(child: &ChildCompiler, bytes: &[u8]) -> Result<Vec<
     };
     let (status, answer) = match tokio::time::timeout(child.time, exchange).await {
         Ok(done) => done.map_err(|error: io::Error| failed("it cannot be talked to", error))?,
-        Err(_) => return Err(limit(format!("{} s", child.time.as_secs_f32()), "it took longer")),
+        Err(_) => return Err(took_longer(child.time)),
     };
     match status.code() {
         Some(0) => Ok(answer),
@@ -119,6 +120,14 @@ pub(crate) async fn in_child(child: &ChildCompiler, bytes: &[u8]) -> Result<Vec<
             let allowed = format!("{} MiB and {} s", child.memory_bytes >> 20, child.time.as_secs());
             Err(limit(allowed, "its process was ended by the system"))
         }
+    }
+}
+
+/// The error of a compilation that took more than `allowed`.
+pub(crate) fn took_longer(allowed: Duration) -> SandboxError {
+    SandboxError::CompileLimit {
+        allowed: format!("{} s", allowed.as_secs_f32()),
+        message: "it took longer".to_owned(),
     }
 }
 

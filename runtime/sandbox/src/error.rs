@@ -52,6 +52,15 @@ pub enum SandboxError {
         /// What happened.
         message: String,
     },
+    /// As many compilations as may be under way at one time have taken longer than they may.
+    #[error(
+        "the component was not compiled: {under_way} others that take too long are still being compiled; try again later, \
+         or compile in a process of its own"
+    )]
+    CompilerBusy {
+        /// How many there are.
+        under_way: usize,
+    },
     /// The process that compiles could not be started, or did not answer as it should.
     #[error("the compiler process failed: {message}")]
     CompilerProcess {

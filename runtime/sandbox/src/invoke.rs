@@ -12,11 +12,12 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{
     ComponentExportIndex, ComponentNamedList, ComponentType, InstancePre, Lift, Lower,
 };
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, Module, Store};
 
 use crate::component::Exports;
 use crate::engine::{MEMORIES_A_PLACE, TABLES_A_PLACE};
 use crate::guard::{self, TimeUp};
+use crate::instances;
 use crate::state::State;
 use crate::ticker::Ticker;
 use crate::trap::{self, Phase};
@@ -102,7 +103,7 @@ impl ComponentAgent {
                 result,
                 usage: Usage {
                     input_bytes,
-                    ..Usage::default()
+                    ..self.component.usage_before()
                 },
             };
         }
@@ -143,6 +144,10 @@ pub(crate) struct Prepared {
     pub(crate) ticker: Arc<Ticker>,
     /// How many permits there are in all.
     pub(crate) places: u32,
+    /// The core instances that the component consists of; none while they are not counted yet.
+    pub(crate) instances: u32,
+    /// What counts them.
+    pub(crate) empty: Module,
     /// The memories and tables of an instance.
     pub(crate) memories: u32,
     pub(crate) tables: u32,
@@ -203,7 +208,12 @@ impl Prepared {
             failure.last_calls = recorder.last_calls();
             failure
         };
-        (result.map_err(with_report), self.usage(&store))
+        let result = result.map_err(with_report);
+        let mut usage = self.usage(&mut store);
+        if store.data().describing && result.is_ok() {
+            usage.instances = instances::count(&mut store, &self.empty).await.into();
+        }
+        (result, usage)
     }
 
     /// How many places of the pool an instance takes: each place has room for a few memories and tables, so that a
@@ -217,7 +227,11 @@ impl Prepared {
 
     /// Holds what the component consists of against the budget before anything is instantiated.
     fn within(&self, budget: &Budget) -> Result<(), Failure> {
-        for (limit, used) in [(Limit::Memories, self.memories), (Limit::Tables, self.tables)] {
+        for (limit, used) in [
+            (Limit::Instances, self.instances),
+            (Limit::Memories, self.memories),
+            (Limit::Tables, self.tables),
+        ] {
             let (allowed, used) = (budget.get(limit), u64::from(used));
             if used > allowed {
                 return Err(Failure::limit(limit, allowed, used));
@@ -228,24 +242,29 @@ impl Prepared {
 
     fn usage_before(&self) -> Usage {
         Usage {
+            instances: self.instances.into(),
             memories: self.memories.into(),
             tables: self.tables.into(),
             ..Usage::default()
         }
     }
 
-    fn usage(&self, store: &Store<State>) -> Usage {
-        let state = store.data();
-        let (log_records, log_bytes, progress_updates) = state.recorder.spent();
+    /// What a call that has ended spent.
+    fn usage(&self, store: &mut Store<State>) -> Usage {
         let fuel_left = store.get_fuel().unwrap_or_default();
+        let state = store.data_mut();
+        let said = state.recorder.spent();
         Usage {
             fuel: state.budget().get(Limit::Fuel).saturating_sub(fuel_left),
             memory_bytes: state.limiter.memory_bytes(),
             table_elements: state.limiter.table_elements(),
+            handles: state.most_handles(),
+            host_call_bytes: said.most_in_a_call,
             random_bytes: state.most_random_bytes,
-            log_records,
-            log_bytes,
-            progress_updates,
+            log_records: said.records,
+            log_bytes: said.bytes,
+            progress_updates: said.updates,
+            log_rate: said.most_in_a_second,
             ..self.usage_before()
         }
     }

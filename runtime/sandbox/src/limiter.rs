@@ -48,6 +48,11 @@ impl Limiter {
         self.table_elements.held
     }
 
+    /// Sets how many instances the store may have, from the next [`wasmtime::Store::limiter`] on.
+    pub(crate) fn allow_instances(&mut self, instances: usize) {
+        self.instances = instances;
+    }
+
     fn refuse(&mut self, failure: Failure) -> wasmtime::Error {
         let message = failure.message.clone();
         self.refused.get_or_insert(failure);

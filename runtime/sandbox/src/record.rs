@@ -39,17 +39,31 @@ struct Inner {
     allowed_bytes: u64,
     allowed_updates: u64,
     allowed_rate: u64,
+    allowed_call_bytes: u64,
     /// When the second began in which records are counted, and how many there were.
     second: Option<(Instant, u64)>,
-    records: u64,
-    bytes: u64,
-    updates: u64,
+    spent: Spent,
     refusals: u32,
     last: VecDeque<LogRecord>,
     calls: VecDeque<HostCall>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     refused: Option<Failure>,
+}
+
+/// What a call has spent on saying things.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Spent {
+    /// Log records and printed lines.
+    pub(crate) records: u64,
+    /// Bytes of text in them and in progress updates.
+    pub(crate) bytes: u64,
+    /// Progress updates.
+    pub(crate) updates: u64,
+    /// The most bytes that one call to the host took over.
+    pub(crate) most_in_a_call: u64,
+    /// The most records within a second, where that is limited.
+    pub(crate) most_in_a_second: u64,
 }
 
 impl Recorder {
@@ -61,10 +75,9 @@ impl Recorder {
             allowed_bytes: call.budget.get(Limit::LogBytes),
             allowed_updates: call.budget.get(Limit::ProgressUpdates),
             allowed_rate: call.budget.get(Limit::LogRate),
+            allowed_call_bytes: call.budget.get(Limit::HostCallBytes),
             second: None,
-            records: 0,
-            bytes: 0,
-            updates: 0,
+            spent: Spent::default(),
             refusals: 0,
             last: VecDeque::new(),
             calls: VecDeque::new(),
@@ -81,7 +94,9 @@ impl Recorder {
     /// Takes a log record.
     pub(crate) fn log(&self, level: Level, message: &str, fields: Option<&str>) -> Result<(), Failure> {
         let mut inner = self.inner();
-        inner.spend_record(message.len() + fields.map_or(0, str::len))?;
+        let bytes = message.len() + fields.map_or(0, str::len);
+        inner.take_over(bytes)?;
+        inner.spend_record(bytes)?;
         // Fields that are no JSON are kept as text: a log must not fail because of what it says.
         let fields = fields.and_then(|text| {
             let json = if text.len() <= MAX_RECORD_BYTES {
@@ -102,7 +117,14 @@ impl Recorder {
 
     /// Takes what a progress update of so many bytes costs.
     pub(crate) fn spend_update(&self, bytes: usize) -> Result<(), Failure> {
-        self.inner().spend_update(bytes)
+        let mut inner = self.inner();
+        inner.take_over(bytes)?;
+        inner.spend_update(bytes)
+    }
+
+    /// Counts what one host call took over from the guest.
+    pub(crate) fn take_over(&self, bytes: usize) -> Result<(), Failure> {
+        self.inner().take_over(bytes)
     }
 
     /// Takes a progress update that was paid for.
@@ -114,6 +136,7 @@ impl Recorder {
     /// Takes printed bytes; each whole line becomes a record.
     pub(crate) fn print(&self, source: LogSource, bytes: &[u8]) -> Result<(), Failure> {
         let mut inner = self.inner();
+        inner.take_over(bytes.len())?;
         let mut pending = std::mem::take(inner.stream(source));
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             pending.extend_from_slice(piece);
@@ -182,18 +205,17 @@ impl Recorder {
         self.inner().calls.iter().cloned().collect()
     }
 
-    /// Records, bytes and progress updates so far.
-    pub(crate) fn spent(&self) -> (u64, u64, u64) {
-        let inner = self.inner();
-        (inner.records, inner.bytes, inner.updates)
+    /// What was spent so far.
+    pub(crate) fn spent(&self) -> Spent {
+        self.inner().spent
     }
 }
 
 impl Inner {
     fn spend_record(&mut self, bytes: usize) -> Result<(), Failure> {
         self.spend_bytes(bytes)?;
-        self.records += 1;
-        self.within(Limit::LogRecords, self.allowed_records, self.records)?;
+        self.spent.records += 1;
+        self.within(Limit::LogRecords, self.allowed_records, self.spent.records)?;
         self.spend_rate()
     }
 
@@ -208,18 +230,25 @@ impl Inner {
             _ => (now, 1),
         };
         self.second = Some((began, count));
+        self.spent.most_in_a_second = self.spent.most_in_a_second.max(count);
         self.within(Limit::LogRate, self.allowed_rate, count)
     }
 
     fn spend_update(&mut self, bytes: usize) -> Result<(), Failure> {
         self.spend_bytes(bytes)?;
-        self.updates += 1;
-        self.within(Limit::ProgressUpdates, self.allowed_updates, self.updates)
+        self.spent.updates += 1;
+        self.within(Limit::ProgressUpdates, self.allowed_updates, self.spent.updates)
     }
 
     fn spend_bytes(&mut self, bytes: usize) -> Result<(), Failure> {
-        self.bytes = self.bytes.saturating_add(bytes as u64);
-        self.within(Limit::LogBytes, self.allowed_bytes, self.bytes)
+        self.spent.bytes = self.spent.bytes.saturating_add(bytes as u64);
+        self.within(Limit::LogBytes, self.allowed_bytes, self.spent.bytes)
+    }
+
+    fn take_over(&mut self, bytes: usize) -> Result<(), Failure> {
+        let bytes = bytes as u64;
+        self.spent.most_in_a_call = self.spent.most_in_a_call.max(bytes);
+        self.within(Limit::HostCallBytes, self.allowed_call_bytes, bytes)
     }
 
     fn within(&mut self, limit: Limit, allowed: u64, used: u64) -> Result<(), Failure> {

@@ -3,15 +3,15 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hap_model::{
     Budget, Call, CallObserver, Digest, Grants, Limit, LogRecord, Manifest, NoResources, NodeId, Progress,
     RunContext, RunId, sanitize,
 };
 use tokio::sync::Semaphore;
-use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Module};
 
 use crate::cache::{CacheError, CompileCache};
 use crate::compile::{self, ChildCompiler, Compilation};
@@ -19,8 +19,10 @@ use crate::component::{self, ComponentInfo, Exports};
 use crate::describe;
 use crate::engine::{self, Allocation};
 use crate::error::SandboxError;
+use crate::instances;
 use crate::invoke::{ComponentAgent, Prepared};
 use crate::nesting;
+use crate::slots::{GaveUp, Slots};
 use crate::state::State;
 use crate::ticker::Ticker;
 
@@ -46,6 +48,8 @@ pub struct SandboxConfig {
     /// Where components are compiled. Default: in this process. Only then does a backtrace tell source lines, where the
     /// component carries debug information.
     pub compilation: Compilation,
+    /// Real time for compiling one component in this process; a child process has a limit of its own. Default 60 s.
+    pub compile_time: Duration,
     /// What `describe` may spend.
     pub describe_budget: Budget,
 }
@@ -60,6 +64,7 @@ impl Default for SandboxConfig {
             max_cache_bytes: 2 << 30,
             max_component_bytes: 64 << 20,
             compilation: Compilation::InProcess,
+            compile_time: Duration::from_secs(60),
             describe_budget: Budget::default()
                 .with(Limit::Fuel, 2_000_000_000)
                 .with(Limit::WallTime, 5_000)
@@ -85,8 +90,12 @@ pub struct Sandbox {
     permits: Arc<Semaphore>,
     ticker: Arc<Ticker>,
     cache: Option<CompileCache>,
+    /// What the instances of a component are counted with.
+    empty: Module,
     /// Tells this engine's machine code from that of other versions and settings.
     compatibility: u64,
+    /// The compilations in this process.
+    slots: Arc<Slots>,
     /// Components that could not be compiled, the latest last.
     failures: Arc<Mutex<Vec<(Digest, SandboxError)>>>,
     config: Arc<SandboxConfig>,
@@ -117,12 +126,14 @@ impl Sandbox {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let sandbox = Sandbox {
+            empty: instances::empty_module(&engine)?,
             engine,
             linker: Arc::new(linker),
             permits: Arc::new(Semaphore::new(config.max_instances as usize)),
             ticker,
             cache,
             compatibility: hasher.finish(),
+            slots: Arc::new(Slots::new(config.compile_time)),
             failures: Arc::default(),
             config: Arc::new(config),
         };
@@ -130,7 +141,7 @@ impl Sandbox {
     }
 
     /// Loads the agent in a component: checks the bytes, compiles them or takes them from the cache, checks imports and
-    /// exports against the contract, and asks the agent to describe itself.
+    /// exports against the contract, and asks the agent to describe itself. It needs a tokio runtime whose time is enabled.
     ///
     /// # Errors
     /// The first of these that fails, in words for the component's author.
@@ -161,17 +172,19 @@ impl Sandbox {
             .map_err(|error| component::link_error(&error))?;
         // Only components that import modules have no answer here, and those were refused above.
         let required = component.resources_required();
-        let component = Prepared {
+        let mut component = Prepared {
             engine: self.engine.clone(),
             permits: self.permits.clone(),
             own_permits: Semaphore::new(self.config.instances_per_agent() as usize),
             ticker: self.ticker.clone(),
             places: self.config.max_instances,
             pre,
+            instances: 0,
+            empty: self.empty.clone(),
             memories: required.as_ref().map_or(0, |required| required.num_memories),
             tables: required.as_ref().map_or(0, |required| required.num_tables),
         };
-        let manifest = self.describe(&component, &exports).await?;
+        let manifest = self.describe(&mut component, &exports).await?;
         let info = ComponentInfo {
             digest,
             size,
@@ -219,20 +232,31 @@ impl Sandbox {
     /// Compiling computes for long, so it must not hold up the tasks of the thread that asks for it.
     async fn compile_here(&self, digest: Digest, bytes: Vec<u8>) -> Result<Component, SandboxError> {
         let sandbox = self.clone();
-        let compile = move || {
-            if let Some(component) = sandbox.cached(&digest) {
-                return Ok(component);
-            }
-            let compiled = Component::from_binary(&sandbox.engine, &bytes);
-            let component = compiled.map_err(|error| SandboxError::invalid(&error))?;
-            if let Ok(code) = component.serialize() {
+        let cached = tokio::task::spawn_blocking(move || sandbox.cached(&digest)).await;
+        if let Ok(Some(component)) = cached {
+            return Ok(component);
+        }
+        let engine = self.engine.clone();
+        let compiled = self
+            .slots
+            .run(move || Component::from_binary(&engine, &bytes))
+            .await;
+        let component = compiled
+            .map_err(|gave_up| match gave_up {
+                GaveUp::TimeUp => compile::took_longer(self.config.compile_time),
+                GaveUp::Busy { under_way } => SandboxError::CompilerBusy { under_way },
+                GaveUp::Stopped => SandboxError::Compiler { digest },
+            })?
+            .map_err(|error| SandboxError::invalid(&error))?;
+        // Not where it is compiled: what took too long must not push others out of the cache.
+        let (sandbox, compiled) = (self.clone(), component.clone());
+        let keep = move || {
+            if let Ok(code) = compiled.serialize() {
                 sandbox.keep(&digest, &code);
             }
-            Ok(component)
         };
-        tokio::task::spawn_blocking(compile)
-            .await
-            .map_err(|_| SandboxError::Compiler { digest })?
+        let _ = tokio::task::spawn_blocking(keep).await;
+        Ok(component)
     }
 
     async fn compile_in_child(
@@ -287,13 +311,15 @@ impl Sandbox {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls `describe` with every capability refused.
-    async fn describe(&self, component: &Prepared, exports: &Exports) -> Result<Manifest, SandboxError> {
+    /// Calls `describe` with every capability refused, and counts the instances that it took.
+    async fn describe(&self, component: &mut Prepared, exports: &Exports) -> Result<Manifest, SandboxError> {
         let state = State::new(describing_call(&self.config.describe_budget), true);
         let called = component.call::<_, (describe::ManifestText,)>(&exports.describe, (), state);
-        let (text,) = called.await.0.map_err(|failure| SandboxError::Describe {
+        let (described, usage) = called.await;
+        let (text,) = described.map_err(|failure| SandboxError::Describe {
             message: sanitize(&failure.to_string(), 2000),
         })?;
+        component.instances = usage.instances as u32;
         describe::manifest(text).map_err(|message| SandboxError::Describe { message })
     }
 }

@@ -49,6 +49,25 @@ impl State {
         &self.call.budget
     }
 
+    /// Counts text that a host call took over, before anything is done with it.
+    pub(crate) fn take_over(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        let taken = self.recorder.take_over(bytes);
+        taken.map_err(|failure| self.refuse(failure))
+    }
+
+    /// The most entries that the table of handles ever held.
+    ///
+    /// The table tells no length; but it gives entries that were freed before it adds one, so its length is that number,
+    /// and filling what is free counts it. The table is of no use afterwards.
+    pub(crate) fn most_handles(&mut self) -> u64 {
+        self.table.set_max_capacity(0);
+        let mut most = self.table.iter_mut().count() as u64;
+        while self.table.push(()).is_ok() {
+            most += 1;
+        }
+        most
+    }
+
     /// Ends the call: remembers why and gives the error that makes wasmtime trap.
     pub(crate) fn refuse(&mut self, failure: Failure) -> wasmtime::Error {
         let message = failure.message.clone();

@@ -1,10 +1,11 @@
 //! `hap run`: runs a graph to its end, tells what happens meanwhile, and prints what came of it.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
-use hap::{Budget, Event, Level, LoadedGraph, Run, RunOptions, RunOutcome};
+use hap::{Budget, Event, FolderResources, Level, LoadedGraph, Run, RunOptions, RunOutcome};
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
@@ -44,6 +45,9 @@ pub(crate) struct RunArgs {
     events: bool,
     #[command(flatten)]
     agents: AgentArgs,
+    /// A folder whose files agents may read, as far as the graph grants them (`grants: {resources: […]}`)
+    #[arg(long, value_name = "DIR")]
+    resources: Option<PathBuf>,
     /// How many nodes may run at one time
     #[arg(long, value_name = "N")]
     max_parallel: Option<NonZeroUsize>,
@@ -98,6 +102,9 @@ pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     options.run_budget = run_limits;
     options.seed = args.seed;
     options.started_at_unix_nanos = args.start_time;
+    if let Some(folder) = &args.resources {
+        options.resources = Arc::new(documents(folder)?);
+    }
     options.max_parallel = args.max_parallel.unwrap_or(options.max_parallel);
     super::block_on(async {
         let mut signals = Signals::take()?;
@@ -114,6 +121,13 @@ pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Stop> {
         lock::hold(&args.graph, &loaded, args.locked)?;
         let run = start(&runtime, &loaded, input, options).map_err(|error| Stop::of(error, &args.graph))?;
         args.follow(run, signals, &loaded, terminal).await
+    })
+}
+
+fn documents(folder: &Path) -> Result<FolderResources, Stop> {
+    FolderResources::open(folder).map_err(|error| {
+        let stop = Stop::bad_input(format!("cannot open `--resources {}`: {error}", folder.display()));
+        stop.hint("name a folder with the documents that the graph grants")
     })
 }
 

@@ -31,8 +31,10 @@ impl resources::Host for State {
             self.refused_resource("list documents");
             return Ok(Vec::new());
         }
-        self.recorder.called(LIST, "", "listed");
-        let all = self.call.run.resources.list().await.unwrap_or_default();
+        let listed = self.call.run.resources.list().await;
+        let told = if listed.is_ok() { "listed" } else { "failed" };
+        self.recorder.called(LIST, "", told);
+        let all = listed.unwrap_or_default();
         let granted = all
             .into_iter()
             .filter(|entry| self.call.grants.allows_resource(&entry.name));
@@ -49,6 +51,7 @@ impl resources::Host for State {
     }
 
     async fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Reader>, Error>> {
+        self.take_over(name.len())?;
         if self.describing || !self.call.grants.allows_resource(&name) {
             self.recorder.called(OPEN, &name, "not granted");
             let name: String = name.chars().take(100).collect();
