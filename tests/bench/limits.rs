@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use hap::{
-    Agent, Budget, Call, CallObserver, Grants, Json, LogRecord, NoResources, NodeId, Progress, Request,
-    RunContext, RunId,
+    Agent, Budget, Call, CallObserver, Grants, Json, LogRecord, NoResources, NodeId, NodePath, Progress,
+    Request, RunContext, RunId,
 };
 use serde_json::json;
 
@@ -122,8 +122,8 @@ fn compare(agent: &'static str, bytes: &[u8], context: &str, calls: u32) -> Resu
 struct Deaf;
 
 impl CallObserver for Deaf {
-    fn log(&self, _: &NodeId, _: LogRecord) {}
-    fn progress(&self, _: &NodeId, _: Progress) {}
+    fn log(&self, _: &NodePath, _: LogRecord) {}
+    fn progress(&self, _: &NodePath, _: Progress) {}
 }
 
 /// The mean time of a call through the sandbox, all limits at their defaults.
@@ -135,9 +135,11 @@ async fn sandboxed(agent: &dyn Agent, context: &str, calls: u32) -> Result<Durat
         cancellation: hap::Cancellation::default(),
         resources: Arc::new(NoResources),
     };
+    let node = NodeId::new("a").ok_or_else(|| anyhow::anyhow!("`a` is a node name"))?;
     let call = Call {
         run: Arc::new(run),
-        node: NodeId::new("a").ok_or_else(|| anyhow::anyhow!("`a` is a node name"))?,
+        path: NodePath::from(&node),
+        node,
         attempt: 1,
         budget: Arc::new(Budget::default()),
         grants: Arc::new(Grants::none()),

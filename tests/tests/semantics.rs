@@ -7,7 +7,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use hap::{
-    Agent, FnAgent, Graph, Json, LoadedGraph, Node, NodeAgent, Plan, Reducer, Run, RunOptions, RunOutcome,
+    Agent, FnAgent, Graph, Json, LoadedGraph, Node, NodeAgent, Plan, PlanBody, PlanNode, Reducer, Run,
+    RunOptions, RunOutcome,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -61,9 +62,8 @@ fn reducers() -> [(&'static str, Reducer); 2] {
 }
 
 /// The graph, whose nodes also write what they saw under a key of their own.
-fn graph(specs: &[Spec]) -> (Plan, Vec<Arc<dyn Agent>>) {
+fn graph(specs: &[Spec]) -> Plan {
     let mut graph = Graph::new();
-    let mut agents: BTreeMap<String, Arc<dyn Agent>> = BTreeMap::new();
     for (index, spec) in specs.iter().enumerate() {
         let spec = spec.clone();
         let (next, reads) = (spec.next.clone(), spec.reads.clone());
@@ -79,7 +79,6 @@ fn graph(specs: &[Spec]) -> (Plan, Vec<Arc<dyn Agent>>) {
             output.insert(format!("saw{index}"), Value::String(context.to_string()));
             Ok(Value::Object(output))
         }));
-        agents.insert(format!("n{index}"), agent.clone());
         let mut node = Node::new(format!("n{index}"), NodeAgent::Instance(agent))
             .next(next.iter().map(|to| format!("n{to}")));
         if let Some(keys) = reads {
@@ -91,13 +90,7 @@ fn graph(specs: &[Spec]) -> (Plan, Vec<Arc<dyn Agent>>) {
         .into_iter()
         .map(|(key, reducer)| (Arc::from(key), reducer))
         .collect();
-    let plan = Plan::new(&graph).unwrap();
-    let agents = plan
-        .nodes()
-        .iter()
-        .map(|node| agents[node.id.as_str()].clone())
-        .collect();
-    (plan, agents)
+    Plan::new(&graph).unwrap()
 }
 
 /// The naive interpreter's account of a run.
@@ -286,8 +279,11 @@ proptest! {
 
     #[test]
     fn the_engine_does_what_the_naive_interpreter_does(specs in specs()) {
-        let (plan, agents) = graph(&specs);
-        let loaded = LoadedGraph::new(Arc::new(plan), agents).unwrap();
+        let mut find = |_: &Plan, node: &PlanNode| match &node.body {
+            PlanBody::Agent(NodeAgent::Instance(agent)) => Some(agent.clone()),
+            _ => None,
+        };
+        let loaded = LoadedGraph::new(Arc::new(graph(&specs)), &mut find).unwrap();
         let expected = reference(&specs);
         prop_assert_eq!(&account(&run(&loaded, 1)), &expected);
         prop_assert_eq!(&account(&run(&loaded, 4)), &expected);

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Failed = 1,
     /// Arguments, graph, input or component cannot be used. The same code as clap's.
     BadInput = 2,
+    /// The run ended, but some nodes were replaced or done without.
+    Partial = 3,
     /// This host or this program is at fault.
     Internal = 4,
     /// Stopped by Ctrl-C or SIGTERM: what shells and schedulers expect after an interrupt.
@@ -28,6 +30,7 @@ Exit codes:
     0  success
     1  the run failed, or the check found errors
     2  the arguments, the graph, the input or a component cannot be used
+    3  the run is partial: some nodes were replaced or done without
     4  the host or hap itself is at fault
   130  cancelled by Ctrl-C or SIGTERM; what was done until then is still printed";
 }
@@ -42,6 +45,7 @@ impl From<RunStatus> for Exit {
     fn from(status: RunStatus) -> Exit {
         match status {
             RunStatus::Success => Exit::Success,
+            RunStatus::Partial => Exit::Partial,
             RunStatus::Cancelled => Exit::Cancelled,
             _ => Exit::Failed,
         }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use hap::{Event, EventKind, Level, NodeId, NodeStatus, Progress};
+use hap::{Event, EventKind, Level, NodePath, NodeStatus, Progress};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::format;
@@ -39,7 +39,7 @@ struct Screen {
     line_style: ProgressStyle,
     /// The nodes that run, in the order in which they began.
     running: Vec<Running>,
-    position: HashMap<NodeId, usize>,
+    position: HashMap<NodePath, usize>,
     lines: Vec<ProgressBar>,
     log: Vec<String>,
     log_left_out: usize,
@@ -48,7 +48,7 @@ struct Screen {
 }
 
 struct Running {
-    node: NodeId,
+    node: NodePath,
     start: Instant,
     status: String,
     fraction: Option<f32>,
@@ -184,23 +184,45 @@ impl Screen {
                     }
                 }
             }
+            EventKind::ItemFinished {
+                node, item, items, ..
+            } => self.piece_done(node, &node.item(*item), format!("{} of {items} items", item + 1)),
+            EventKind::RoundFinished { node, round, .. } => {
+                self.piece_done(node, &node.round(*round), format!("round {round}"));
+            }
             EventKind::NodeFinished { node, status, .. } => {
-                self.done += 1;
-                self.failed += u64::from(matches!(status, NodeStatus::Failed | NodeStatus::Limited));
-                if let Some(position) = self.position.remove(node) {
-                    self.running.remove(position);
-                    for running in self.running.iter().skip(position) {
-                        self.position
-                            .entry(running.node.clone())
-                            .and_modify(|at| *at -= 1);
-                    }
+                // The whole counts the nodes of the outermost graph.
+                if node.is_outermost() {
+                    self.done += 1;
+                    self.failed += u64::from(matches!(status, NodeStatus::Failed | NodeStatus::Limited));
                 }
+                self.end(node);
             }
             _ => {}
         }
     }
 
-    fn running(&mut self, node: &NodeId) -> Option<&mut Running> {
+    /// An item or a round is over: its own line goes, and that of its node tells it, where there is one.
+    fn piece_done(&mut self, node: &NodePath, piece: &NodePath, words: String) {
+        self.end(piece);
+        if let Some(running) = self.running(node) {
+            running.status = words;
+        }
+    }
+
+    /// Takes a place from those that run.
+    fn end(&mut self, node: &NodePath) {
+        if let Some(position) = self.position.remove(node) {
+            self.running.remove(position);
+            for running in self.running.iter().skip(position) {
+                self.position
+                    .entry(running.node.clone())
+                    .and_modify(|at| *at -= 1);
+            }
+        }
+    }
+
+    fn running(&mut self, node: &NodePath) -> Option<&mut Running> {
         let position = self.position.get(node)?;
         self.running.get_mut(*position)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hap::{Json, LoadedGraph, Plan, PlanNode, Problem};
+use hap::{Json, LoadedGraph, Plan, PlanBody, PlanNode, Problem};
 use serde::Serialize;
 
 use crate::exit::Stop;
@@ -30,23 +30,23 @@ pub(crate) struct PlanReport<'a> {
     order: Vec<&'a str>,
     layers: Vec<Vec<&'a str>>,
     never_run: Vec<&'a str>,
-    agents: BTreeMap<&'a str, AgentReport<'a>>,
+    agents: BTreeMap<String, AgentReport>,
 }
 
 /// The agent of one node.
 #[derive(Serialize)]
-pub(crate) struct AgentReport<'a> {
+pub(crate) struct AgentReport {
     entrypoint: String,
-    name: &'a str,
-    version: &'a str,
+    name: String,
+    version: String,
     digest: Option<String>,
-    imports: Vec<ImportReport<'a>>,
+    imports: Vec<ImportReport>,
 }
 
 /// One thing that an agent may ask for.
 #[derive(Serialize)]
-pub(crate) struct ImportReport<'a> {
-    name: &'a str,
+pub(crate) struct ImportReport {
+    name: String,
     meaning: String,
 }
 
@@ -77,31 +77,32 @@ impl<'a> PlanReport<'a> {
     /// What is known of a loaded graph.
     pub(crate) fn new(loaded: &'a LoadedGraph) -> PlanReport<'a> {
         let plan = loaded.plan();
-        let agent = |(position, node): (usize, &'a PlanNode)| {
-            let agent = loaded.agent(hap::NodeIndex(position as u32));
+        let mut agents = BTreeMap::new();
+        loaded.visit_agents(&mut |found| {
+            let (node, agent) = (found.node, found.agent);
             let report = AgentReport {
-                entrypoint: node.agent.to_string(),
-                name: &agent.manifest().name,
-                version: &agent.manifest().version,
+                entrypoint: body_text(node),
+                name: agent.manifest().name.clone(),
+                version: agent.manifest().version.clone(),
                 digest: agent.digest().map(|digest| digest.to_string()),
                 imports: agent
                     .imports()
                     .iter()
                     .map(|name| ImportReport {
-                        name,
+                        name: name.clone(),
                         meaning: authority::words(name, Some(&node.grants)),
                     })
                     .collect(),
             };
-            (node.id.as_str(), report)
-        };
+            agents.insert(found.path.to_string(), report);
+        });
         PlanReport {
-            nodes: plan.nodes().len() + plan.unreachable().len(),
+            nodes: plan.len(),
             edges: count_edges(plan),
             order: plan.topological_order().map(hap::NodeId::as_str).collect(),
             layers: layers(plan),
             never_run: plan.unreachable().iter().map(|(id, _)| id.as_str()).collect(),
-            agents: plan.nodes().iter().enumerate().map(agent).collect(),
+            agents,
         }
     }
 }
@@ -114,7 +115,7 @@ pub(crate) fn text(path: &Path, loaded: &LoadedGraph) -> String {
     let mut lines = vec![format!(
         "{}: fine, {} and {} in {}, at most {widest} at one time",
         path.display(),
-        format::things(plan.nodes().len() + plan.unreachable().len(), "node"),
+        format::things(plan.len(), "node"),
         format::things(count_edges(plan), "edge"),
         format::things(layers.len(), "layer"),
     )];
@@ -129,21 +130,36 @@ pub(crate) fn text(path: &Path, loaded: &LoadedGraph) -> String {
         lines.push(format!("  never run: {}", format::list(names, MAX_NAMES)));
     }
     lines.push("\nagents and what they may ask for".to_owned());
-    let mut seen: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
-    for (position, node) in plan.nodes().iter().enumerate() {
-        let agent = loaded.agent(hap::NodeIndex(position as u32));
-        let manifest = agent.manifest();
-        let title = format!("{} {} ({})", manifest.name, manifest.version, node.agent);
+    let mut seen: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    loaded.visit_agents(&mut |found| {
+        let manifest = found.agent.manifest();
+        let title = format!(
+            "{} {} ({})",
+            manifest.name,
+            manifest.version,
+            body_text(found.node)
+        );
         let mut about = vec![title];
-        about.extend(authority::summary(agent.imports(), &node.grants));
+        about.extend(authority::summary(found.agent.imports(), &found.node.grants));
         match seen.iter_mut().find(|(_, known)| *known == about) {
-            Some((names, _)) => names.push(node.id.as_str()),
-            None => seen.push((vec![node.id.as_str()], about)),
+            Some((names, _)) => names.push(found.path.to_string()),
+            None => seen.push((vec![found.path.to_string()], about)),
         }
-    }
+    });
     for (names, about) in seen {
-        lines.push(format!("  {}", format::list(names, MAX_NAMES)));
+        lines.push(format!(
+            "  {}",
+            format::list(names.iter().map(String::as_str), MAX_NAMES)
+        ));
         lines.extend(about.iter().map(|line| format!("    {line}")));
     }
     clean(&lines.join("\n"))
+}
+
+/// The work of a node as its graph names it.
+fn body_text(node: &PlanNode) -> String {
+    match &node.body {
+        PlanBody::Agent(agent) => agent.to_string(),
+        PlanBody::Graph(plan) => format!("graph {}", plan.name().unwrap_or("(nested)")),
+    }
 }

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use hap::{
-    Failure, FailureKind, Level, LogRecord, LogSource, NodeId, NodeRecord, NodeStatus, Plan, RunOutcome,
-    RunStatus, SkipReason,
+    Failure, FailureKind, Level, LogRecord, LogSource, NodeId, NodePath, NodeRecord, NodeStatus, Plan,
+    Replacement, RunOutcome, RunStatus, SkipReason,
 };
 
 use crate::format;
@@ -30,6 +30,7 @@ const SHOWN_DIGITS: usize = 12;
 fn records<'a>(plan: &'a Plan, outcome: &'a RunOutcome) -> Vec<(&'a NodeId, &'a NodeRecord)> {
     let unreachable = plan.unreachable().iter().map(|(id, _)| id);
     plan.topological_order()
+        .chain(plan.fallbacks().iter().map(|node| &node.id))
         .chain(unreachable)
         .filter_map(|id| Some((id, outcome.agent_metadata.get(id)?)))
         .collect()
@@ -63,6 +64,7 @@ pub(crate) fn failures(terminal: &Terminal, plan: &Plan, outcome: &RunOutcome) {
     let counts = counts(outcome);
     match outcome.status {
         RunStatus::Success => {}
+        RunStatus::Partial => terminal.warning(&format!("the run is partial: {counts}"), None),
         RunStatus::Cancelled => terminal.error(&format!("the run was cancelled: {counts}"), None),
         _ => terminal.error(&format!("the run failed: {counts}"), None),
     }
@@ -162,7 +164,7 @@ fn frames(backtrace: &[String]) -> String {
 }
 
 /// A log record on one line, with its node where that is not clear.
-pub(crate) fn log_line(terminal: &Terminal, node: Option<&NodeId>, record: &LogRecord) -> String {
+pub(crate) fn log_line(terminal: &Terminal, node: Option<&NodePath>, record: &LogRecord) -> String {
     let look = match record.level {
         Level::Error => Look::Bad,
         Level::Warn => Look::Warning,
@@ -252,7 +254,7 @@ fn choose<'a>(all: &[(&'a NodeId, &'a NodeRecord)]) -> (Vec<(&'a NodeId, &'a Nod
 }
 
 fn row(id: &NodeId, record: &NodeRecord) -> [String; 6] {
-    let ran = record.attempts > 0;
+    let ran = record.start.is_some();
     let spent = |text: String| if ran { text } else { String::new() };
     let status = match &record.status {
         NodeStatus::Skipped {
@@ -264,6 +266,13 @@ fn row(id: &NodeId, record: &NodeRecord) -> [String; 6] {
         NodeStatus::Skipped {
             reason: SkipReason::Unreachable,
         } => "skipped: the entry does not lead to it".to_owned(),
+        NodeStatus::Skipped {
+            reason: SkipReason::NotTaken,
+        } => "skipped: no edge to it was taken".to_owned(),
+        NodeStatus::Skipped {
+            reason: SkipReason::NotNeeded,
+        } => "skipped: not needed".to_owned(),
+        NodeStatus::Degraded { by } => replaced(by),
         status => match &record.failure {
             Some(failure) => match &failure.kind {
                 FailureKind::Limit { limit, .. } => format!("{}: {limit}", status.name()),
@@ -283,10 +292,24 @@ fn row(id: &NodeId, record: &NodeRecord) -> [String; 6] {
     ]
 }
 
+/// What took the place of what a node should have written.
+fn replaced(by: &Replacement) -> String {
+    match by {
+        Replacement::Nothing => "degraded: went on without its output".to_owned(),
+        Replacement::Output => "degraded: another output in its place".to_owned(),
+        Replacement::Node { node } => {
+            format!("degraded: `{}` in its place", format::shorten(node.as_str(), 30))
+        }
+        Replacement::Items { failed } => format!("degraded: {} failed", format::things(*failed, "item")),
+        _ => "degraded: in its graph".to_owned(),
+    }
+}
+
 fn look(status: &NodeStatus) -> Option<Look> {
     match status {
         NodeStatus::Done => None,
         NodeStatus::Failed | NodeStatus::Limited => Some(Look::Bad),
+        NodeStatus::Degraded { .. } => Some(Look::Warning),
         _ => Some(Look::Dim),
     }
 }

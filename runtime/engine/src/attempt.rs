@@ -1,163 +1,126 @@
 //! One attempt of one node: what it is given, the call, and what its output is worth.
 
 use std::collections::BTreeSet;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
-use futures_util::FutureExt;
 use hap_model::{
-    Agent, Answer, Budget, Call, Failure, FailureKind, Json, JsonError, JsonShape, Limit, NodeId, Plan,
-    PlanNode, Request, TopLevel, Usage, sanitize,
+    Agent, Answer, Call, EventKind, Failure, FailureKind, Json, Limit, NodeId, Plan, PlanNode, PlanRepeat,
+    Request, Usage,
 };
 
-use crate::views::Writes;
+use crate::call::call_agent;
+use crate::node::{Piece, Worked};
+use crate::output::{self, Output};
+use crate::schedule::Account;
+use crate::scope::Scope;
+use crate::shared::cancelled;
 
-/// Calls `agent` for `node` and checks what it returns.
-pub(crate) async fn attempt(
-    plan: &Plan,
-    node: &PlanNode,
-    agent: &dyn Agent,
-    context: Json,
-    call: Call,
-) -> (Result<Writes, Failure>, Usage) {
-    let (max_depth, max_keys) = (
-        call.budget.get(Limit::JsonDepth),
-        call.budget.get(Limit::OutputKeys),
-    );
-    let request = Request {
-        context,
-        params: node.params.clone(),
-    };
-    let Answer { result, mut usage } = call_agent(agent, request, call).await;
-    let result = match result {
-        Ok(output) => match take_apart(output, max_depth, max_keys).await {
-            Ok((value, shape)) => {
-                (usage.output_keys, usage.json_depth) = (shape.keys, shape.depth);
-                writes(plan, node, value)
-            }
+impl Scope {
+    /// One attempt with what the budgets around it have left, unless it is stopped before it ends.
+    pub(crate) async fn attempt(
+        self: &Arc<Scope>,
+        piece: &Piece<'_>,
+        agent: &dyn Agent,
+        attempt: u32,
+        context: Json,
+    ) -> Worked {
+        if self.run.stops.is_stopped(&piece.path) {
+            return Worked::failed(cancelled());
+        }
+        self.run.events.emit(|| EventKind::NodeStarted {
+            node: piece.path.clone(),
+            attempt,
+        });
+        let own = self.budget.narrowed_by(&piece.node.budget);
+        let call = Call {
+            run: self.run.context.clone(),
+            node: piece.node.id.clone(),
+            path: piece.path.clone(),
+            attempt,
+            budget: Arc::new(self.spending.left(&own)),
+            grants: piece.node.grants.clone(),
+            deadline: Instant::now() + own.wall_time(),
+            observer: self.run.clone(),
+        };
+        let answered = self.answer(piece, agent, context, call);
+        let (result, usage) = tokio::select! {
+            biased;
+            answered = answered => answered,
+            () = self.run.stops.stopped(&piece.path) => (Err(cancelled()), Usage::default()),
+        };
+        match self.spending.spend(&usage) {
+            Some((None, failure)) => self.run.stop(failure),
+            Some((Some(path), _)) => self.run.stops.place(path),
+            None => {}
+        }
+        let account = Account {
+            attempts: 1,
+            usage,
+            ..Account::default()
+        };
+        Worked {
+            result: result.map_err(|failure| self.spending.explain(failure, &own)),
+            degraded: None,
+            account,
+        }
+    }
+
+    /// Calls the agent and checks what it returns.
+    async fn answer(
+        &self,
+        piece: &Piece<'_>,
+        agent: &dyn Agent,
+        context: Json,
+        call: Call,
+    ) -> (Result<Output, Failure>, Usage) {
+        let (max_depth, max_keys) = (
+            call.budget.get(Limit::JsonDepth),
+            call.budget.get(Limit::OutputKeys),
+        );
+        let request = Request {
+            context,
+            params: piece.node.params.clone(),
+        };
+        let Answer { result, mut usage } = call_agent(agent, request, call).await;
+        let result = match result {
+            Ok(text) => output::read(text, (max_depth, max_keys), &mut usage).await,
             Err(failure) => Err(failure),
-        },
-        Err(failure) => Err(failure),
-    };
-    if let Err(failure) = &result {
-        tell_excess(&mut usage, failure);
-    }
-    (result, usage)
-}
-
-/// An output of more than this is parsed where it holds up no other task: a megabyte takes some milliseconds. Handing it
-/// over takes some microseconds, so short outputs stay where they are.
-const LONG_OUTPUT_BYTES: usize = 256 << 10;
-
-/// Checks an output and takes it apart.
-async fn take_apart(output: String, max_depth: u64, max_keys: u64) -> Result<(TopLevel, JsonShape), Failure> {
-    let long = output.len() > LONG_OUTPUT_BYTES;
-    let parse = move || TopLevel::measured(&output, max_depth, max_keys);
-    let parsed = if long {
-        let elsewhere = tokio::task::spawn_blocking(parse).await;
-        elsewhere.map_err(|_| {
-            let message = "the thread that parsed the output ended before it was done";
-            Failure::new(FailureKind::Internal, message)
-        })?
-    } else {
-        parse()
-    };
-    parsed.map_err(|error| match error {
-        JsonError::TooManyKeys(allowed) => Failure::limit(Limit::OutputKeys, allowed, allowed + 1),
-        JsonError::TooDeep(allowed) => Failure::limit(Limit::JsonDepth, allowed, allowed + 1),
-        error => Failure::new(
-            FailureKind::InvalidOutput,
-            format!("the output cannot be merged: {error}"),
-        ),
-    })
-}
-
-/// An output that is too large in a way is not read to its end, so all that is known is what its failure says.
-fn tell_excess(usage: &mut Usage, failure: &Failure) {
-    if let FailureKind::Limit { limit, used, .. } = failure.kind {
-        match limit {
-            Limit::OutputKeys => usage.output_keys = used,
-            Limit::JsonDepth => usage.json_depth = used,
-            _ => {}
-        }
-    }
-}
-
-/// The call itself. A panic in host code fails this node and nothing else.
-async fn call_agent(agent: &dyn Agent, request: Request, call: Call) -> Answer {
-    let budget = call.budget.clone();
-    let failed = |failure| Answer {
-        result: Err(failure),
-        usage: Usage::default(),
-    };
-    // Calling and polling are both host code.
-    let invoked = AssertUnwindSafe(async move { agent.invoke(request, call).await }).catch_unwind();
-    let answer = if agent.enforces_budget() {
-        invoked.await
-    } else {
-        match tokio::time::timeout(budget.wall_time(), invoked).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                let allowed = budget.get(Limit::WallTime);
-                return failed(Failure::limit(Limit::WallTime, allowed, allowed));
+        };
+        let checked = result.and_then(|output| {
+            // What a map writes is the list of its items' outputs.
+            if !matches!(piece.node.repeat, PlanRepeat::Map(_)) {
+                check(self.graph.plan(), piece.node, &output.writes(&piece.node.id))?;
             }
-        }
-    };
-    match answer {
-        Ok(answer) if !agent.enforces_budget() => within_output_limit(answer, &budget),
-        Ok(answer) => answer,
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            let message = format!(
-                "host code panicked while it served this node: {}",
-                sanitize(&text, 1000)
-            );
-            failed(
-                Failure::new(FailureKind::Internal, message)
-                    .hint("this is a fault of the host: please report it"),
-            )
-        }
+            Ok(output)
+        });
+        (checked, usage)
     }
 }
 
-fn within_output_limit(mut answer: Answer, budget: &Budget) -> Answer {
-    let allowed = budget.get(Limit::Output);
-    if let Ok(output) = &answer.result {
-        answer.usage.output_bytes = output.len() as u64;
-        if answer.usage.output_bytes > allowed {
-            answer.result = Err(Failure::limit(Limit::Output, allowed, answer.usage.output_bytes));
-        }
-    }
-    answer
-}
-
-/// Holds an output against the graph: an object's keys go into the context, any other value goes under the node's name.
-fn writes(plan: &Plan, node: &PlanNode, output: TopLevel) -> Result<Writes, Failure> {
-    let invalid = |message: String| Failure::new(FailureKind::InvalidOutput, message);
-    let writes = match output {
-        TopLevel::Object(members) => members,
-        TopLevel::Other(value) => vec![(node.id.shared(), value)],
-    };
+/// Holds what a node writes against the graph: only keys that it may write, and values that their reducers take.
+fn check(plan: &Plan, node: &PlanNode, writes: &[(Arc<str>, Json)]) -> Result<(), Failure> {
     if let Some(allowed) = &node.writes {
-        check_writes(&node.id, &writes, allowed)?;
+        check_writes(&node.id, writes, allowed)?;
     }
-    for (key, value) in &writes {
+    for (key, value) in writes {
         if let Some(reducer) = plan.reducers().get(key)
             && let Some(needed) = reducer.refuses(value)
         {
             let kind = value.kind();
-            return Err(invalid(format!(
-                "the output's `{key}` is {kind}, and its reducer `{reducer}` needs {needed}"
-            )));
+            let message =
+                format!("the output's `{key}` is {kind}, and its reducer `{reducer}` needs {needed}");
+            return Err(Failure::new(FailureKind::InvalidOutput, message));
         }
     }
-    Ok(writes)
+    Ok(())
 }
 
-fn check_writes(node: &NodeId, writes: &Writes, allowed: &BTreeSet<Arc<str>>) -> Result<(), Failure> {
+fn check_writes(
+    node: &NodeId,
+    writes: &[(Arc<str>, Json)],
+    allowed: &BTreeSet<Arc<str>>,
+) -> Result<(), Failure> {
     let Some((key, _)) = writes.iter().find(|(key, _)| !allowed.contains(key)) else {
         return Ok(());
     };

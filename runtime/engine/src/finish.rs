@@ -1,14 +1,18 @@
-//! From the last decision to the outcome of a run.
+//! From the last decision to the outcome of a run, and to the records of its nodes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use hap_model::{
-    Failure, FailureKind, Limit, NodeIndex, NodeRecord, NodeStatus, RunOutcome, RunStatus, SkipReason, Usage,
+    Failure, FailureKind, FallbackIndex, Json, Limit, NodeId, NodeIndex, NodeRecord, NodeStatus, PlanNode,
+    PlanOnFailure, Reducers, RunOutcome, RunStatus, SkipReason,
 };
 
-use crate::run::Shared;
-use crate::schedule::{Decision, Schedule};
-use crate::views::{merge, view_failure};
+use crate::loaded::{Body, LoadedGraph};
+use crate::schedule::{Account, Decision, Schedule};
+use crate::scope::Scope;
+use crate::shared::Shared;
+use crate::views::{Writes, merge, view_failure};
 
 /// The status of nodes that the entry does not lead to.
 pub(crate) fn unreachable() -> NodeStatus {
@@ -17,92 +21,83 @@ pub(crate) fn unreachable() -> NodeStatus {
     }
 }
 
-/// The outcome of a run whose nodes are all decided.
-pub(crate) fn outcome(shared: &Shared, schedule: &mut Schedule) -> RunOutcome {
-    let plan = shared.graph.plan();
-    let (context, errors) = merge(schedule.take_frontier())
-        .map(|state| state.resolve_all())
-        .unwrap_or_default();
-    let failure = errors.first().map(|error| view_failure(plan, error));
-    let mut execution_path = Vec::new();
-    let mut agent_metadata = BTreeMap::new();
-    let mut status = if failure.is_some() {
-        RunStatus::Error
-    } else {
-        RunStatus::Success
+/// The records of a graph's nodes.
+pub(crate) struct Records {
+    /// In topological order, each followed by its fallback; last the nodes that the entry does not lead to.
+    pub(crate) in_order: Vec<(NodeId, NodeRecord)>,
+    /// The fallbacks among them: their failures are told by those that they stood in for.
+    pub(crate) fallbacks: BTreeSet<NodeId>,
+}
+
+/// One record for each node of a graph, not of those in it.
+pub(crate) fn records(graph: &LoadedGraph, schedule: &Schedule) -> Records {
+    let plan = graph.plan();
+    let mut records = Records {
+        in_order: Vec::with_capacity(plan.len()),
+        fallbacks: plan.fallbacks().iter().map(|node| node.id.clone()).collect(),
     };
     for (position, node) in plan.nodes().iter().enumerate() {
         let index = NodeIndex(position as u32);
         let missing = || Decision {
-            failure: Some(std::sync::Arc::new(Failure::new(
+            failure: Some(Arc::new(Failure::new(
                 FailureKind::Internal,
                 "the run ended before the node did",
             ))),
             ..Decision::without_attempt(NodeStatus::Failed)
         };
         let decision = schedule.node(index).decided.clone().unwrap_or_else(missing);
-        status = worse(status, &decision.status);
-        if decision.attempts > 0 {
-            execution_path.push(node.id.clone());
+        records
+            .in_order
+            .push((node.id.clone(), record(graph.body(index), decision)));
+        let mut last = node;
+        while let Some((index, fallback)) = fallback_of(graph, last) {
+            let decision = schedule.fallback(index).cloned().unwrap_or_else(|| {
+                Decision::without_attempt(NodeStatus::Skipped {
+                    reason: SkipReason::NotNeeded,
+                })
+            });
+            records
+                .in_order
+                .push((fallback.id.clone(), record(graph.fallback(index), decision)));
+            last = fallback;
         }
-        let agent = shared.graph.agent(index);
-        agent_metadata.insert(
-            node.id.clone(),
-            record(agent.manifest().name.clone(), agent.digest(), decision),
-        );
     }
-    for (id, agent) in plan.unreachable() {
+    for (id, body) in plan.unreachable() {
         let decision = Decision::without_attempt(unreachable());
-        agent_metadata.insert(id.clone(), record(agent.to_string(), None, decision));
+        records
+            .in_order
+            .push((id.clone(), record_of(body.to_string(), None, decision)));
     }
-    let outputs = context
-        .iter()
-        .filter(|(_, (_, written))| *written)
-        .map(|(key, (value, _))| (key.clone(), value.clone()));
-    // Whatever became of its nodes, a run that was ended for a reason ended for that reason.
-    let (status, failure) = match shared.stopped.get() {
-        Some(stopped)
-            if matches!(
-                stopped.kind,
-                FailureKind::Limit {
-                    limit: Limit::WallTime,
-                    ..
-                }
-            ) =>
-        {
-            (RunStatus::Timeout, Some(stopped.clone()))
-        }
-        Some(stopped) => (RunStatus::Error, Some(stopped.clone())),
-        None => (status, failure),
-    };
-    RunOutcome {
-        run_id: shared.context.id.clone(),
-        status,
-        failure,
-        started_at_unix_nanos: shared.context.started_at_unix_nanos,
-        seed: shared.context.seed,
-        duration: shared.start.elapsed(),
-        execution_path,
-        agent_metadata,
-        outputs: outputs.collect(),
-        graph_context: context
-            .into_iter()
-            .map(|(key, (value, _))| (key, value))
-            .collect(),
-        inputs: shared.inputs.iter().cloned().collect(),
+    records
+}
+
+fn fallback_of<'a>(graph: &'a LoadedGraph, node: &PlanNode) -> Option<(FallbackIndex, &'a PlanNode)> {
+    match node.on_failure {
+        PlanOnFailure::Node(index) => Some((index, graph.plan().fallback(index))),
+        _ => None,
     }
 }
 
-fn record(agent: String, digest: Option<hap_model::Digest>, decision: Decision) -> NodeRecord {
+fn record(body: &Body, decision: Decision) -> NodeRecord {
+    let digest = body.agent().and_then(|agent| agent.digest());
+    record_of(body.name(), digest, decision)
+}
+
+fn record_of(agent: String, digest: Option<hap_model::Digest>, decision: Decision) -> NodeRecord {
     let Decision {
         status,
-        attempts,
         start,
         duration,
-        usage,
         failure,
+        account,
     } = decision;
-    let usage: Usage = usage;
+    let Account {
+        attempts,
+        usage,
+        items,
+        rounds,
+        nodes,
+    } = account;
     NodeRecord {
         agent,
         digest,
@@ -112,14 +107,99 @@ fn record(agent: String, digest: Option<hap_model::Digest>, decision: Decision) 
         duration,
         usage,
         failure,
+        items,
+        rounds,
+        nodes,
     }
 }
 
-/// Cancelling a run outweighs a failure, and a failure outweighs success.
-fn worse(run: RunStatus, node: &NodeStatus) -> RunStatus {
+/// What the nodes of a nested graph wrote, for a context with the reducers `outer`.
+pub(crate) fn written(
+    graph: &LoadedGraph,
+    schedule: &mut Schedule,
+    outer: &Reducers,
+) -> Result<Writes, Failure> {
+    match merge(schedule.take_frontier()) {
+        None => Ok(Vec::new()),
+        Some(state) => state
+            .written(outer)
+            .map_err(|error| view_failure(graph.plan(), &error)),
+    }
+}
+
+/// The outcome of a run whose nodes are all decided.
+pub(crate) fn outcome(shared: &Shared, scope: &Scope) -> RunOutcome {
+    let mut schedule = scope.schedule();
+    let (context, errors) = merge(schedule.take_frontier())
+        .map(|state| state.resolve_all())
+        .unwrap_or_default();
+    let failure = errors
+        .first()
+        .map(|error| view_failure(scope.graph.plan(), error));
+    let records = records(&scope.graph, &schedule);
+    let execution_path = records
+        .in_order
+        .iter()
+        .filter(|(_, record)| record.start.is_some())
+        .map(|(id, _)| id.clone())
+        .collect();
+    let cancelled = shared.context.cancellation.is_cancelled();
+    let mut status = if failure.is_some() {
+        RunStatus::Error
+    } else {
+        RunStatus::Success
+    };
+    for (id, record) in &records.in_order {
+        // What became of a fallback shows in the node that it stood in for.
+        if !records.fallbacks.contains(id) {
+            status = worse(status, &record.status, cancelled);
+        }
+    }
+    let (status, failure) = match shared.stopped.get() {
+        Some(stopped) => (stopped_status(stopped), Some(stopped.clone())),
+        None => (status, failure),
+    };
+    let outputs: BTreeMap<Arc<str>, Json> = context
+        .iter()
+        .filter(|(_, (_, written))| *written)
+        .map(|(key, (value, _))| (key.clone(), value.clone()))
+        .collect();
+    RunOutcome {
+        run_id: shared.context.id.clone(),
+        status,
+        failure,
+        started_at_unix_nanos: shared.context.started_at_unix_nanos,
+        seed: shared.context.seed,
+        duration: shared.start.elapsed(),
+        execution_path,
+        agent_metadata: records.in_order.into_iter().collect(),
+        outputs,
+        graph_context: context
+            .into_iter()
+            .map(|(key, (value, _))| (key, value))
+            .collect(),
+        inputs: shared.inputs.iter().cloned().collect(),
+    }
+}
+
+/// Whatever became of its nodes, a run that was ended for a reason ended for that reason.
+fn stopped_status(stopped: &Failure) -> RunStatus {
+    match stopped.kind {
+        FailureKind::Limit {
+            limit: Limit::WallTime,
+            ..
+        } if stopped.causes.is_empty() => RunStatus::Timeout,
+        _ => RunStatus::Error,
+    }
+}
+
+/// Cancelling a run outweighs a failure, a failure outweighs a replacement, and that outweighs success.
+fn worse(run: RunStatus, node: &NodeStatus, cancelled: bool) -> RunStatus {
     match (run, node) {
-        (RunStatus::Cancelled, _) | (_, NodeStatus::Cancelled) => RunStatus::Cancelled,
-        (_, NodeStatus::Failed | NodeStatus::Limited) => RunStatus::Error,
+        (RunStatus::Cancelled, _) => RunStatus::Cancelled,
+        (_, NodeStatus::Cancelled) if cancelled => RunStatus::Cancelled,
+        (_, NodeStatus::Failed | NodeStatus::Limited | NodeStatus::Cancelled) => RunStatus::Error,
+        (RunStatus::Success, NodeStatus::Degraded { .. }) => RunStatus::Partial,
         (run, _) => run,
     }
 }

@@ -4,13 +4,31 @@
 //! The engine does not know what agents are. It calls [`hap_model::Agent`] and needs a tokio runtime.
 
 mod attempt;
+mod backoff;
+mod breaker;
+mod call;
+mod crew;
 mod events;
 mod finish;
+mod loaded;
+mod map;
+mod nested;
+mod node;
 mod options;
+mod output;
+mod persevere;
+mod repeat;
+mod routes;
 mod run;
-mod run_budget;
 mod schedule;
+mod scope;
+mod shared;
+mod slots;
+mod spending;
+mod stops;
 mod views;
 
+pub use breaker::{BreakerReport, Breakers};
+pub use loaded::{AgentNode, Body, FindAgent, LoadedGraph};
 pub use options::RunOptions;
-pub use run::{Canceller, LoadedGraph, Run};
+pub use run::{Canceller, Run};

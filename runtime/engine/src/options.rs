@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::breaker::Breakers;
 use hap_model::{Budget, EventSink, Limit, NoResources, ResourceProvider};
 
 /// Settings of one run. Every bound has a default.
@@ -28,6 +29,8 @@ pub struct RunOptions {
     pub event_sink: Option<Arc<dyn EventSink>>,
     /// Serves the documents that nodes are granted.
     pub resources: Arc<dyn ResourceProvider>,
+    /// The circuit breakers that the run shares with others. Default: its own.
+    pub breakers: Breakers,
 }
 
 impl Default for RunOptions {
@@ -45,6 +48,7 @@ impl Default for RunOptions {
             max_waiting_events: 1024,
             event_sink: None,
             resources: Arc::new(NoResources),
+            breakers: Breakers::default(),
         }
     }
 }

@@ -6,7 +6,12 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hap_model::{Failure, GroupIndex, NodeIndex, NodeStatus, Plan, SkipReason, Usage};
+use std::collections::BTreeMap;
+
+use hap_model::{
+    EdgeKind, Failure, FallbackIndex, GroupIndex, ItemCounts, NodeId, NodeIndex, NodeRecord, NodeStatus,
+    Plan, SkipReason, Usage,
+};
 
 use crate::views::{Post, View};
 
@@ -18,8 +23,12 @@ pub(crate) struct Schedule {
     undecided_before: Vec<u32>,
     views: Vec<Option<GroupView>>,
     nodes: Vec<NodeState>,
+    /// Whether the run was cancelled: then what waits for a cancelled node is cancelled too, and not skipped.
+    cancelled: bool,
+    /// How the fallbacks ended that were needed.
+    fallbacks: BTreeMap<FallbackIndex, Decision>,
     /// What the final context is made of: every state that no later node carries on.
-    frontier: Vec<(NodeIndex, Post)>,
+    frontier: Posts,
 }
 
 /// A group's view, dropped when the last of its members has taken it.
@@ -35,17 +44,40 @@ pub(crate) struct NodeState {
     post: Option<Post>,
     /// How many groups still have to take the post.
     takers: u32,
+    /// For each condition of the edges that leave it, whether it held.
+    held: Box<[bool]>,
+    /// Whether its post is in the frontier already.
+    in_frontier: bool,
 }
 
 /// How a node ended.
 #[derive(Clone)]
 pub(crate) struct Decision {
     pub(crate) status: NodeStatus,
-    pub(crate) attempts: u32,
     pub(crate) start: Option<Duration>,
     pub(crate) duration: Option<Duration>,
-    pub(crate) usage: Usage,
     pub(crate) failure: Option<Arc<Failure>>,
+    pub(crate) account: Account,
+}
+
+/// What a node's work took.
+#[derive(Clone, Default)]
+pub(crate) struct Account {
+    pub(crate) attempts: u32,
+    pub(crate) usage: Usage,
+    pub(crate) items: Option<ItemCounts>,
+    pub(crate) rounds: Option<u32>,
+    /// The nodes of its graph, where its work is one.
+    pub(crate) nodes: BTreeMap<NodeId, NodeRecord>,
+}
+
+impl Account {
+    /// Adds what a further attempt, item or round took.
+    pub(crate) fn add(&mut self, other: Account) {
+        self.attempts = self.attempts.saturating_add(other.attempts);
+        self.usage.add(&other.usage);
+        self.nodes = other.nodes;
+    }
 }
 
 impl Decision {
@@ -53,21 +85,23 @@ impl Decision {
     pub(crate) fn without_attempt(status: NodeStatus) -> Decision {
         Decision {
             status,
-            attempts: 0,
             start: None,
             duration: None,
-            usage: Usage::default(),
             failure: None,
+            account: Account::default(),
         }
     }
 }
+
+/// What nodes left for those after them.
+pub(crate) type Posts = Vec<(NodeIndex, Post)>;
 
 /// What follows from a decision.
 #[derive(Default)]
 pub(crate) struct Consequences {
     /// Groups whose predecessors are all done, with what these left: their views are to be made and
     /// [opened](Schedule::open).
-    pub(crate) to_open: Vec<(GroupIndex, Vec<(NodeIndex, Post)>)>,
+    pub(crate) to_open: Vec<(GroupIndex, Posts)>,
     /// Nodes that can never run, in topological order.
     pub(crate) skipped: Vec<(NodeIndex, NodeStatus)>,
 }
@@ -75,8 +109,8 @@ pub(crate) struct Consequences {
 impl Schedule {
     /// All nodes undecided; the group without predecessors sees `view`.
     pub(crate) fn new(plan: Arc<Plan>, view: Arc<View>) -> Schedule {
-        let node = |node: &hap_model::PlanNode| NodeState {
-            takers: node.successors.len() as u32,
+        let node = |index: usize| NodeState {
+            takers: plan.links(NodeIndex(index as u32)).successors.len() as u32,
             ..NodeState::default()
         };
         let mut schedule = Schedule {
@@ -87,7 +121,9 @@ impl Schedule {
                 .map(|group| group.predecessors.len() as u32)
                 .collect(),
             views: plan.groups().iter().map(|_| None).collect(),
-            nodes: plan.nodes().iter().map(node).collect(),
+            nodes: (0..plan.nodes().len()).map(node).collect(),
+            cancelled: false,
+            fallbacks: BTreeMap::new(),
             frontier: Vec::new(),
             plan,
         };
@@ -108,7 +144,7 @@ impl Schedule {
     /// The earliest ready node and what it sees. Handing out the last member of a group hands out its view.
     pub(crate) fn next(&mut self) -> Option<(NodeIndex, Arc<View>)> {
         let Reverse(node) = self.ready.pop()?;
-        let slot = &mut self.views[self.plan.node(node).group.get()];
+        let slot = &mut self.views[self.plan.links(node).group.get()];
         let group_view = slot.as_mut()?;
         group_view.takers -= 1;
         let view = match group_view.takers {
@@ -127,19 +163,43 @@ impl Schedule {
     }
 
     /// What the final context is made of.
-    pub(crate) fn take_frontier(&mut self) -> Vec<(NodeIndex, Post)> {
+    pub(crate) fn take_frontier(&mut self) -> Posts {
         std::mem::take(&mut self.frontier)
     }
 
-    /// Records how a node that had been handed out ended, and what it leaves. A node that is not done leaves what it saw.
-    pub(crate) fn decide(&mut self, node: NodeIndex, decision: Decision, post: Post) -> Consequences {
-        let done = decision.status == NodeStatus::Done;
+    /// Takes note that the run was cancelled.
+    pub(crate) fn cancel(&mut self) {
+        self.cancelled = true;
+    }
+
+    /// How a fallback ended, if it was needed.
+    pub(crate) fn fallback(&self, index: FallbackIndex) -> Option<&Decision> {
+        self.fallbacks.get(&index)
+    }
+
+    /// Records how a fallback ended.
+    pub(crate) fn decide_fallback(&mut self, index: FallbackIndex, decision: Decision) {
+        self.fallbacks.insert(index, decision);
+    }
+
+    /// Records how a node that had been handed out ended, what it leaves, and which of its conditions held. A node without
+    /// an output leaves what it saw.
+    pub(crate) fn decide(
+        &mut self,
+        node: NodeIndex,
+        decision: Decision,
+        post: Post,
+        held: Box<[bool]>,
+    ) -> Consequences {
+        let good = decision.status.is_good();
         let mut consequences = Consequences::default();
         self.record(node, decision);
-        if done && !self.plan.node(node).successors.is_empty() {
-            self.nodes[node.get()].post = Some(post);
+        let state = &mut self.nodes[node.get()];
+        state.held = held;
+        if good && state.takers > 0 {
+            state.post = Some(post);
         } else {
-            self.frontier.push((node, post));
+            self.add_to_frontier(node, post);
         }
         self.propagate(node, &mut consequences);
         consequences
@@ -149,21 +209,34 @@ impl Schedule {
         self.nodes[node.get()].decided = Some(decision);
     }
 
+    fn add_to_frontier(&mut self, node: NodeIndex, post: Post) {
+        if !std::mem::replace(&mut self.nodes[node.get()].in_frontier, true) {
+            self.frontier.push((node, post));
+        }
+    }
+
     /// Finds what the decision about `first` decides for those after it. Skipping a node decides it too.
     fn propagate(&mut self, first: NodeIndex, consequences: &mut Consequences) {
+        let plan = self.plan.clone();
         let mut decided = vec![first];
         while let Some(node) = decided.pop() {
-            let plan = self.plan.clone();
-            for &group in &plan.node(node).successors {
+            for &group in &plan.links(node).successors {
                 self.undecided_before[group.get()] -= 1;
                 if self.undecided_before[group.get()] > 0 {
                     continue;
                 }
-                let posts = self.take_posts(group);
+                let (taken, others) = self.take_posts(group);
+                // What no edge carries on is kept for the end. It may be carried on elsewhere: merging it twice changes
+                // nothing.
+                for (node, post) in others {
+                    self.add_to_frontier(node, post);
+                }
                 match self.obstacle(group) {
-                    None => consequences.to_open.push((group, posts)),
+                    None => consequences.to_open.push((group, taken)),
                     Some(status) => {
-                        self.frontier.extend(posts);
+                        for (node, post) in taken {
+                            self.add_to_frontier(node, post);
+                        }
                         for &member in &plan.group(group).members {
                             self.record(member, Decision::without_attempt(status.clone()));
                             consequences.skipped.push((member, status.clone()));
@@ -176,37 +249,66 @@ impl Schedule {
         consequences.skipped.sort_by_key(|(node, _)| *node);
     }
 
-    /// Why a group whose predecessors are decided cannot run: the first of them that is not done is to blame, or
-    /// whoever is to blame for that one.
+    /// Whether the edge of that kind from a decided node is taken.
+    fn is_taken(&self, from: NodeIndex, edge: EdgeKind) -> bool {
+        let state = self.node(from);
+        let good = state
+            .decided
+            .as_ref()
+            .is_some_and(|decision| decision.status.is_good());
+        good && match edge {
+            EdgeKind::Always => true,
+            EdgeKind::If(condition) => state.held.get(condition as usize).copied().unwrap_or(false),
+            EdgeKind::Else => !state.held.contains(&true),
+        }
+    }
+
+    /// Why a group whose predecessors are decided cannot run. Of those that have no output although they were to have one,
+    /// the first is to blame, or whoever is to blame for that one; else no edge was taken.
     fn obstacle(&self, group: GroupIndex) -> Option<NodeStatus> {
-        let predecessors = self.plan.group(group).predecessors.iter();
-        predecessors
-            .filter_map(|&node| Some((node, self.node(node).decided.as_ref()?)))
-            .find_map(|(node, decision)| match &decision.status {
-                NodeStatus::Done => None,
-                status @ (NodeStatus::Skipped { .. } | NodeStatus::Cancelled) => Some(status.clone()),
+        let group = self.plan.group(group);
+        let mut any_taken = group.predecessors.is_empty();
+        for (&node, &edge) in group.predecessors.iter().zip(&group.edges) {
+            match &self.node(node).decided.as_ref()?.status {
+                status if status.is_good() => any_taken |= self.is_taken(node, edge),
+                NodeStatus::Skipped {
+                    reason: SkipReason::NotTaken,
+                } => {}
+                status @ NodeStatus::Skipped { .. } => return Some(status.clone()),
+                NodeStatus::Cancelled if self.cancelled => return Some(NodeStatus::Cancelled),
                 _ => {
                     let reason = SkipReason::Upstream {
                         node: self.plan.node(node).id.clone(),
                     };
-                    Some(NodeStatus::Skipped { reason })
+                    return Some(NodeStatus::Skipped { reason });
                 }
-            })
+            }
+        }
+        let reason = SkipReason::NotTaken;
+        (!any_taken).then_some(NodeStatus::Skipped { reason })
     }
 
-    /// What the predecessors of a group left; each post is moved to the last group that takes it.
-    fn take_posts(&mut self, group: GroupIndex) -> Vec<(NodeIndex, Post)> {
+    /// What the predecessors of a group left: first what the edges into it carry, then the rest. Each post is moved to the
+    /// last group that takes it.
+    fn take_posts(&mut self, group: GroupIndex) -> (Posts, Posts) {
         let plan = self.plan.clone();
-        let take = |&node: &NodeIndex| {
+        let group = plan.group(group);
+        let (mut taken, mut others) = (Posts::new(), Posts::new());
+        for (&node, &edge) in group.predecessors.iter().zip(&group.edges) {
+            let is_taken = self.is_taken(node, edge);
             let state = &mut self.nodes[node.get()];
             state.takers -= 1;
             let post = if state.takers == 0 {
                 state.post.take()
-            } else {
+            } else if is_taken || !state.in_frontier {
                 state.post.clone()
+            } else {
+                None
             };
-            post.map(|post| (node, post))
-        };
-        plan.group(group).predecessors.iter().filter_map(take).collect()
+            if let Some(post) = post {
+                if is_taken { &mut taken } else { &mut others }.push((node, post));
+            }
+        }
+        (taken, others)
     }
 }

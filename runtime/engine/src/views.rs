@@ -30,6 +30,11 @@ impl View {
         })
     }
 
+    /// The state itself.
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
     /// The keys that a node may read, as one JSON object.
     pub(crate) fn text(&self, reads: Option<&BTreeSet<Arc<str>>>) -> Result<Json, ViewError> {
         match reads {

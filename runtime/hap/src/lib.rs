@@ -43,6 +43,7 @@ mod pages {
 
 mod builder;
 mod error;
+mod graph_file;
 mod input;
 mod loader;
 mod lock;
@@ -51,7 +52,10 @@ mod runtime;
 
 pub use builder::RuntimeBuilder;
 pub use error::{Error, Result};
-pub use hap_engine::{Canceller, LoadedGraph, Run, RunOptions};
+pub use graph_file::read_graph;
+pub use hap_engine::{
+    AgentNode, Body, BreakerReport, Breakers, Canceller, FindAgent, LoadedGraph, Run, RunOptions,
+};
 pub use hap_model::*;
 pub use hap_sandbox::{
     Allocation, CacheError, ChildCompiler, Compilation, ComponentInfo, SandboxConfig, SandboxError,
@@ -61,5 +65,5 @@ pub use input::Input;
 pub use loader::{AgentLoader, FolderLoader, LoadError, LoadedBytes};
 pub use lock::Lock;
 pub use resources::FolderResources;
-pub use runtime::{Runtime, read_graph};
+pub use runtime::Runtime;
 pub use serde_json::json;

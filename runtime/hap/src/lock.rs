@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use hap_engine::LoadedGraph;
-use hap_model::{NodeAgent, NodeIndex, Problem, Problems};
+use hap_engine::{AgentNode, LoadedGraph};
+use hap_model::{NodeAgent, NodePath, Place, PlanBody, Problem, Problems};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -36,6 +37,7 @@ impl Lock {
     /// The lock of a graph as it is loaded now. Agents of this program have no component and are not locked.
     pub fn of(graph: &LoadedGraph) -> Lock {
         let agents = locked(graph)
+            .into_iter()
             .map(|(entrypoint, _, agent)| (entrypoint, agent))
             .collect();
         Lock {
@@ -89,10 +91,11 @@ impl Lock {
         let mut problems = Problems::new(Some(source.into()));
         let relock = format!("look at the change, then run `hap lock {source}`");
         for (entrypoint, node, agent) in locked(graph) {
-            let node = graph.plan().node(node);
             let mut tell = |message: String| {
-                let message = format!("node `{}`: {message}", node.id);
-                problems.push(Problem::error(node.agent_place, message).hint(relock.clone()));
+                let mut told = Problems::new(node.source.clone().or_else(|| Some(source.into())));
+                let message = format!("node `{}`: {message}", node.path);
+                told.push(Problem::error(node.place, message).hint(relock.clone()));
+                problems.extend(told);
             };
             let Some(known) = self.agents.get(&entrypoint) else {
                 tell(format!("`{entrypoint}` is not in the lock"));
@@ -119,26 +122,39 @@ impl Lock {
     }
 }
 
-/// The components of a graph, each once, with the first node that names it.
-fn locked(graph: &LoadedGraph) -> impl Iterator<Item = (String, NodeIndex, LockedAgent)> {
+/// The components of a graph and of the graphs in it, each once, with the first node that names it.
+fn locked(graph: &LoadedGraph) -> Vec<(String, LoadedNode, LockedAgent)> {
     let mut seen = BTreeSet::new();
-    let agent = move |(position, node): (usize, &hap_model::PlanNode)| {
-        let NodeAgent::Entrypoint(entrypoint) = &node.agent else {
-            return None;
+    let mut list = Vec::new();
+    graph.visit_agents(&mut |found: &AgentNode<'_>| {
+        let (PlanBody::Agent(NodeAgent::Entrypoint(entrypoint)), Some(digest)) =
+            (&found.node.body, found.agent.digest())
+        else {
+            return;
         };
-        let index = NodeIndex(position as u32);
-        let agent = graph.agent(index);
-        let digest = agent.digest()?.to_string();
-        seen.insert(entrypoint.clone()).then(|| {
-            let manifest = agent.manifest();
-            let agent = LockedAgent {
-                name: manifest.name.clone(),
-                version: manifest.version.clone(),
-                digest,
-                imports: agent.imports().iter().cloned().collect(),
-            };
-            (entrypoint.as_str().to_owned(), index, agent)
-        })
-    };
-    graph.plan().nodes().iter().enumerate().filter_map(agent)
+        if !seen.insert(entrypoint.clone()) {
+            return;
+        }
+        let manifest = found.agent.manifest();
+        let locked = LockedAgent {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            digest: digest.to_string(),
+            imports: found.agent.imports().iter().cloned().collect(),
+        };
+        let node = LoadedNode {
+            path: found.path.clone(),
+            place: found.node.body_place,
+            source: found.source.cloned(),
+        };
+        list.push((entrypoint.as_str().to_owned(), node, locked));
+    });
+    list
+}
+
+/// Which node names a component, and where.
+struct LoadedNode {
+    path: NodePath,
+    place: Option<Place>,
+    source: Option<Arc<str>>,
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hap_engine::{LoadedGraph, Run, RunOptions};
-use hap_model::{Agent, Digest, Entrypoint, Graph, NodeAgent, Plan, Problem, Problems, RunOutcome};
+use hap_engine::{BreakerReport, LoadedGraph, Run, RunOptions};
+use hap_model::{
+    Agent, Digest, Entrypoint, Graph, NodeAgent, NodeBody, Plan, PlanBody, Problem, Problems, RunOutcome,
+};
 use hap_sandbox::{CacheError, ComponentAgent, ComponentInfo, Sandbox};
 
 use crate::builder::RuntimeBuilder;
@@ -20,6 +22,17 @@ const MAX_LOADED_COMPONENTS: usize = 256;
 
 /// How long a blocking run waits for threads that do not end with it.
 const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// Agents by the folder of the graph file that names them, and their entrypoint.
+type Entrypoints = HashMap<(PathBuf, Entrypoint), Arc<dyn Agent>>;
+
+/// The folder of a graph file, against which its paths are taken.
+fn base_of(source: Option<&Arc<str>>) -> PathBuf {
+    source
+        .and_then(|source| Path::new(&**source).parent())
+        .unwrap_or(Path::new(""))
+        .to_owned()
+}
 
 /// Loads and runs graphs. Cheap to clone; clones are the same runtime.
 #[derive(Clone)]
@@ -80,14 +93,15 @@ impl Runtime {
             problems.sort();
             return Err(Error::Graph(problems));
         }
-        let plan = Arc::new(planned?);
-        let agent = |node: &hap_model::PlanNode| match &node.agent {
-            NodeAgent::Instance(agent) => Some(agent.clone()),
-            NodeAgent::Entrypoint(entrypoint) => agents.get(entrypoint).cloned(),
+        let mut find = |plan: &Plan, node: &hap_model::PlanNode| match &node.body {
+            PlanBody::Agent(NodeAgent::Instance(agent)) => Some(agent.clone()),
+            PlanBody::Agent(NodeAgent::Entrypoint(entrypoint)) => {
+                agents.get(&(base_of(plan.source()), entrypoint.clone())).cloned()
+            }
+            PlanBody::Graph(_) => None,
         };
-        let agents: Vec<Arc<dyn Agent>> = plan.nodes().iter().filter_map(agent).collect();
         // Every entrypoint of the plan was loaded, or there were errors.
-        LoadedGraph::new(plan, agents).ok_or(Error::Graph(problems))
+        LoadedGraph::new(Arc::new(planned?), &mut find).ok_or(Error::Graph(problems))
     }
 
     /// Starts a run and gives its handle. It runs on the tokio runtime that this is called in.
@@ -119,6 +133,11 @@ impl Runtime {
     ) -> Result<Run> {
         let members = input::members(&input.into(), &options.budget, graph.plan())?;
         Ok(Run::start(graph.clone(), members, options))
+    }
+
+    /// The circuit breakers that have seen a call, by agent.
+    pub fn circuit_breakers(&self) -> Vec<BreakerReport> {
+        self.0.options.breakers.report()
     }
 
     /// The options that runs have unless they are given others.
@@ -171,41 +190,38 @@ impl Runtime {
         Ok(info)
     }
 
-    async fn load_entrypoints(
-        &self,
-        graph: &Graph,
-        problems: &mut Problems,
-    ) -> HashMap<Entrypoint, Arc<dyn Agent>> {
-        let base = graph
-            .source
-            .as_deref()
-            .and_then(|source| Path::new(source).parent())
-            .unwrap_or(Path::new(""));
-        let mut loaded: HashMap<Entrypoint, std::result::Result<Arc<dyn Agent>, LoadError>> = HashMap::new();
-        for node in &graph.nodes {
-            let NodeAgent::Entrypoint(entrypoint) = &node.agent else {
-                continue;
-            };
-            if !loaded.contains_key(entrypoint) {
-                let Some(result) = self.load_entrypoint(entrypoint, base).await else {
+    /// The agents of all entrypoints of a graph and of the graphs in it, by the folder that they are named from.
+    async fn load_entrypoints(&self, graph: &Graph, problems: &mut Problems) -> Entrypoints {
+        let mut loaded: HashMap<(PathBuf, Entrypoint), std::result::Result<Arc<dyn Agent>, LoadError>> =
+            HashMap::new();
+        for graph in graph.with_nested() {
+            let base = base_of(graph.source.as_ref());
+            let mut found = Problems::new(graph.source.clone());
+            for node in &graph.nodes {
+                let NodeBody::Agent(NodeAgent::Entrypoint(entrypoint)) = &node.body else {
                     continue;
                 };
-                loaded.insert(entrypoint.clone(), result);
-            }
-            if let Some(Err(error)) = loaded.get(entrypoint) {
-                let mut problem = Problem::error(
-                    node.agent_place,
-                    format!("node `{}`: {}", node.id.text, error.message),
-                );
-                if let Some(hint) = &error.hint {
-                    problem = problem.hint(hint.clone());
+                let key = (base.clone(), entrypoint.clone());
+                if !loaded.contains_key(&key) {
+                    let Some(result) = self.load_entrypoint(entrypoint, &base).await else {
+                        continue;
+                    };
+                    loaded.insert(key.clone(), result);
                 }
-                problems.push(problem);
+                if let Some(Err(error)) = loaded.get(&key) {
+                    let message = format!("node `{}`: {}", node.id.text, error.message);
+                    let problem = Problem::error(node.body_place, message);
+                    found.push(match &error.hint {
+                        Some(hint) => problem.hint(hint.clone()),
+                        None => problem,
+                    });
+                }
             }
+            problems.extend(found);
         }
         loaded
             .into_iter()
-            .filter_map(|(entrypoint, result)| Some((entrypoint, result.ok()?)))
+            .filter_map(|(key, result)| Some((key, result.ok()?)))
             .collect()
     }
 
@@ -261,26 +277,11 @@ impl Runtime {
     }
 }
 
-/// Reads a graph file.
-///
-/// # Errors
-/// When it cannot be read, or for every problem of its text.
-pub fn read_graph(path: impl AsRef<Path>) -> Result<Graph> {
-    let path = path.as_ref();
-    let trouble = |source| Error::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let text = String::from_utf8(read_file(path, MAX_FILE_BYTES)?)
-        .map_err(|_| trouble(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text")))?;
-    Ok(Graph::from_text(&path.display().to_string(), &text)?)
-}
-
 /// The longest file that is read here: what a graph and a component may have at most.
-const MAX_FILE_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Reads a file of at most `max_bytes`. The bound holds for files that grow, and for pipes.
-fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     let trouble = |source| Error::Read {
         path: path.to_owned(),
         source,

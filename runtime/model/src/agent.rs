@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::grants::Grants;
 use crate::id::{Digest, NodeId, RunId};
 use crate::json::Json;
+use crate::node_path::NodePath;
 use crate::resources::ResourceProvider;
 
 /// A future on the heap that can move between threads.
@@ -90,6 +91,8 @@ pub struct Call {
     pub run: Arc<RunContext>,
     /// The node that is served.
     pub node: NodeId,
+    /// Where it stands in the run: which round of a loop, which item of a map.
+    pub path: NodePath,
     /// 1 on the first attempt.
     pub attempt: u32,
     /// What this attempt may spend.
@@ -105,7 +108,7 @@ pub struct Call {
 impl Call {
     /// Names this activation of the node, the same on every attempt: an idempotency key for the outside world.
     pub fn operation_id(&self) -> String {
-        format!("{}/{}", self.run.id, self.node)
+        format!("{}/{}", self.run.id, self.path)
     }
 
     /// The time left before the host stops the call.
@@ -147,10 +150,10 @@ impl Cancellation {
 /// Takes what a call says while it runs. Called often and in the middle of a guest's work: it must not block.
 pub trait CallObserver: Send + Sync {
     /// A log record; it is within the budget, capped and clean already.
-    fn log(&self, node: &NodeId, record: LogRecord);
+    fn log(&self, node: &NodePath, record: LogRecord);
 
     /// A progress update; likewise.
-    fn progress(&self, node: &NodeId, progress: Progress);
+    fn progress(&self, node: &NodePath, progress: Progress);
 }
 
 /// An agent made of a Rust closure over JSON values, for embedders and tests.

@@ -257,6 +257,28 @@ impl Context {
         (values, errors)
     }
 
+    /// What the nodes of this context have written, for a context around it whose reducers are `outer`: every key with its
+    /// value. Under a key that both reduce, it is the nodes' own contributions without the value that came in, which the
+    /// outer context has already.
+    ///
+    /// # Errors
+    /// The first key, in their order, whose value cannot be told.
+    pub fn written(&self, outer: &Reducers) -> Result<Vec<(Arc<str>, Json)>, ViewError> {
+        let own = |(writer, _): &&(Writer, Json)| *writer != Writer::Input;
+        self.slots()
+            .filter(|(_, slot)| slot.iter().any(|write| own(&write)))
+            .map(|(key, slot)| {
+                let value = match slot.first() {
+                    Some((Writer::Input, _)) if outer.contains_key(key) => {
+                        self.resolve(key, &slot.iter().filter(own).cloned().collect())
+                    }
+                    _ => self.resolve(key, slot),
+                };
+                value.map(|value| (key.clone(), value))
+            })
+            .collect()
+    }
+
     /// The keys that `reads` names (all, when it is `None`) as one JSON object with its keys sorted.
     ///
     /// # Errors

@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::id::{NodeId, RunId};
+use crate::id::RunId;
 use crate::json::Json;
+use crate::node_path::NodePath;
 use crate::outcome::{NodeStatus, RunStatus};
 
 /// The importance of a log record.
@@ -93,6 +94,28 @@ fn microseconds<S: serde::Serializer>(value: &Duration, serializer: S) -> Result
     serializer.serialize_u64(value.as_micros() as u64)
 }
 
+/// What an agent's circuit breaker lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BreakerState {
+    /// Every call.
+    Closed,
+    /// No call.
+    Open,
+    /// One call, to see whether it succeeds.
+    HalfOpen,
+}
+
+impl fmt::Display for BreakerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BreakerState::Closed => "closed",
+            BreakerState::Open => "open",
+            BreakerState::HalfOpen => "half-open",
+        })
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -108,28 +131,69 @@ pub enum EventKind {
     /// An attempt of a node began.
     NodeStarted {
         /// The node.
-        node: NodeId,
+        node: NodePath,
         /// 1 on the first attempt.
         attempt: u32,
+    },
+    /// An attempt failed, and another will be made.
+    NodeRetrying {
+        /// The node.
+        node: NodePath,
+        /// The attempt that failed.
+        attempt: u32,
+        /// How long until the next.
+        #[serde(rename = "delay_us", serialize_with = "microseconds")]
+        delay: Duration,
+        /// Why it failed.
+        failure: Arc<Failure>,
+    },
+    /// One item of a map is decided.
+    ItemFinished {
+        /// The map.
+        node: NodePath,
+        /// Which item, from 0.
+        item: usize,
+        /// How many there are.
+        items: usize,
+        /// Why it has no output, when it has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failure: Option<Arc<Failure>>,
+    },
+    /// One round of a loop is over.
+    RoundFinished {
+        /// The loop.
+        node: NodePath,
+        /// Which round, from 1.
+        round: u32,
+        /// Whether it was the last.
+        last: bool,
+    },
+    /// An agent's circuit breaker changed its state.
+    CircuitBreakerChanged {
+        /// The agent.
+        agent: String,
+        /// The state that it is in now.
+        state: BreakerState,
     },
     /// An agent told how far it has come.
     NodeProgress {
         /// The node.
-        node: NodeId,
+        node: NodePath,
         /// How far.
         progress: Progress,
     },
     /// An agent wrote a log record.
     NodeLog {
         /// The node.
-        node: NodeId,
+        node: NodePath,
         /// The record.
         record: LogRecord,
     },
-    /// A node reached its final status. Exactly one for every node of the graph.
+    /// A node reached its final status. Exactly one for every node of the graph, and for every node of a nested graph each
+    /// time that it is run.
     NodeFinished {
         /// The node.
-        node: NodeId,
+        node: NodePath,
         /// How it ended.
         #[serde(flatten)]
         status: NodeStatus,
@@ -157,6 +221,29 @@ impl fmt::Display for Event {
             EventKind::RunStarted { run, nodes } => write!(f, "run {run} started: {nodes} nodes"),
             EventKind::NodeStarted { node, attempt: 1 } => write!(f, "{node}: started"),
             EventKind::NodeStarted { node, attempt } => write!(f, "{node}: started, attempt {attempt}"),
+            EventKind::NodeRetrying {
+                node,
+                attempt,
+                delay,
+                failure,
+            } => write!(
+                f,
+                "{node}: attempt {attempt} failed, again in {} ms: {failure}",
+                delay.as_millis()
+            ),
+            EventKind::ItemFinished {
+                node,
+                item,
+                failure: Some(failure),
+                ..
+            } => write!(f, "{node}: item {item} failed: {failure}"),
+            EventKind::ItemFinished {
+                node, item, items, ..
+            } => write!(f, "{node}: item {item} of {items} done"),
+            EventKind::RoundFinished { node, round, .. } => write!(f, "{node}: round {round} done"),
+            EventKind::CircuitBreakerChanged { agent, state } => {
+                write!(f, "the circuit breaker of agent {agent} is {state}")
+            }
             EventKind::NodeProgress { node, progress } => match progress {
                 Progress::Status(status) => write!(f, "{node}: {status}"),
                 Progress::Fraction(fraction) => write!(f, "{node}: {:.0} %", fraction * 100.0),

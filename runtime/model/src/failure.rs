@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::budget::Limit;
 use crate::event::LogRecord;
 use crate::json::Json;
+use crate::node_path::NodePath;
 
 /// The class of a failure: what a host or a caller may do about it. The text never decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +25,24 @@ pub enum FailureKind {
     },
     /// The agent says that it failed.
     Failed,
+    /// The agent was not asked, because it kept failing and its circuit breaker is open.
+    CircuitOpen {
+        /// How long until it is asked again.
+        #[serde(rename = "retry_after_ms", serialize_with = "whole_milliseconds")]
+        retry_after: Duration,
+    },
+    /// The node's deadline passed, with all its attempts and waits.
+    Deadline,
+    /// The condition of an edge or a loop has no answer: it names what is not there, or is no boolean.
+    Condition,
+    /// What a map is to go over is no list, or too long a list.
+    NotAList,
+    /// Items of a map failed.
+    Items,
+    /// A loop's condition did not hold after its last round.
+    LoopBound,
+    /// A node of a nested graph failed.
+    NestedGraph,
     /// The agent stopped without an answer: a panic, `unreachable`, a division by zero, an exhausted stack.
     Trap,
     /// A limit of the budget was reached.
@@ -47,6 +66,10 @@ pub enum FailureKind {
     Internal,
 }
 
+fn whole_milliseconds<S: serde::Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(value.as_millis() as u64)
+}
+
 fn milliseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     value
         .map(|duration| duration.as_millis() as u64)
@@ -60,6 +83,13 @@ impl FailureKind {
             FailureKind::InvalidInput => "invalid-input",
             FailureKind::Unavailable { .. } => "unavailable",
             FailureKind::Failed => "failed",
+            FailureKind::CircuitOpen { .. } => "circuit-open",
+            FailureKind::Deadline => "deadline",
+            FailureKind::Condition => "condition",
+            FailureKind::NotAList => "not-a-list",
+            FailureKind::Items => "items",
+            FailureKind::LoopBound => "loop-bound",
+            FailureKind::NestedGraph => "nested-graph",
             FailureKind::Trap => "trap",
             FailureKind::Limit { .. } => "limit",
             FailureKind::InvalidOutput => "invalid-output",
@@ -79,6 +109,9 @@ pub struct Failure {
     pub kind: FailureKind,
     /// One sentence: what happened.
     pub message: String,
+    /// Where it happened: set by whoever knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// What would mend it, where the host knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -94,6 +127,24 @@ pub struct Failure {
     /// The last calls that the agent made to the host, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub last_calls: Vec<HostCall>,
+    /// The failures behind this one: earlier attempts, the fallback's, those of a nested graph's nodes or of a map's items.
+    /// The first [`MAX_CAUSES`] are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Failure>,
+}
+
+/// How many failures a failure keeps as its causes.
+pub const MAX_CAUSES: usize = 10;
+
+/// Where a failure happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// The node, the item or the round.
+    pub node: NodePath,
+    /// Which attempt; 0 where no attempt was made.
+    pub attempt: u32,
+    /// The agent's name.
+    pub agent: String,
 }
 
 /// A call that an agent made to the host, and what came of it.
@@ -122,7 +173,22 @@ impl Failure {
             backtrace: Vec::new(),
             last_log: Vec::new(),
             last_calls: Vec::new(),
+            origin: None,
+            causes: Vec::new(),
         }
+    }
+
+    /// The same failure with the failures behind it.
+    pub fn because_of(mut self, causes: impl IntoIterator<Item = Failure>) -> Failure {
+        let room = MAX_CAUSES.saturating_sub(self.causes.len());
+        self.causes.extend(causes.into_iter().take(room));
+        self
+    }
+
+    /// The same failure, which happened there unless it is known to have happened elsewhere.
+    pub fn at(mut self, origin: Origin) -> Failure {
+        self.origin.get_or_insert(origin);
+        self
     }
 
     /// A limit of the budget that was reached: `used` of `allowed`.

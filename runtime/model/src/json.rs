@@ -1,14 +1,19 @@
 //! JSON text that is known to be good. A value enters once, is checked once, and is then passed on as the text
 //! it was: nothing here builds a tree of what no node looks at.
 
+mod check;
+mod write;
+
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use check::{Key, SeenKeys, check_structure, check_surrogates};
+pub(crate) use write::{canonical, push_list, push_string};
 
 /// The deepest nesting that can be allowed: below the 128 at which `serde_json` itself gives up.
 pub const MAX_JSON_DEPTH: u64 = 120;
@@ -83,6 +88,53 @@ impl Json {
     /// `{}`.
     pub fn empty_object() -> Json {
         Json("{}".into())
+    }
+
+    /// An object with these members, none of which may stand twice.
+    pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, &'a Json)>) -> Json {
+        let mut out = String::new();
+        push_list(&mut out, '{', '}', members, |out, (key, value)| {
+            push_string(out, key);
+            out.push(':');
+            out.push_str(value.as_str());
+        });
+        Json::trusted(out)
+    }
+
+    /// `null`.
+    pub fn null() -> Json {
+        Json("null".into())
+    }
+
+    /// `value` with text around it that makes the whole one JSON value again: the caller sees to that.
+    pub fn framed(before: &str, value: &Json, after: &str) -> Json {
+        let mut text = String::with_capacity(before.len() + value.0.len() + after.len());
+        text.push_str(before);
+        text.push_str(&value.0);
+        text.push_str(after);
+        Json::trusted(text)
+    }
+
+    /// A list of these values.
+    pub fn list<'a>(items: impl IntoIterator<Item = &'a Json>) -> Json {
+        let mut out = String::new();
+        push_list(&mut out, '[', ']', items, |out, item| out.push_str(item.as_str()));
+        Json::trusted(out)
+    }
+
+    /// The items of a list; `None` when the value is none.
+    pub fn items(&self) -> Option<Vec<Json>> {
+        let items = items(&self.0)?;
+        Some(items.into_iter().map(Json::trusted).collect())
+    }
+
+    /// The member of an object under `key`; `None` when there is none, or the value is no object.
+    pub fn member(&self, key: &str) -> Option<Json> {
+        let members = members(&self.0)?;
+        members
+            .into_iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| Json::trusted(value))
     }
 
     /// Text that this crate has written or checked itself.
@@ -207,62 +259,6 @@ pub(crate) fn items(text: &str) -> Option<Vec<&str>> {
     Some(items.into_iter().map(RawValue::get).collect())
 }
 
-/// Appends `text` as a JSON string.
-pub(crate) fn push_string(out: &mut String, text: &str) {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(plain) {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-    } else if let Ok(quoted) = serde_json::to_string(text) {
-        out.push_str(&quoted);
-    }
-}
-
-/// The text of a known-good value with white space removed, keys sorted and strings escaped one way.
-pub(crate) fn canonical(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    push_canonical(&mut out, text.trim());
-    out
-}
-
-fn push_canonical(out: &mut String, text: &str) {
-    match text.as_bytes().first() {
-        Some(b'{') => {
-            let sorted: BTreeMap<_, _> = members(text).unwrap_or_default().into_iter().collect();
-            push_list(out, '{', '}', sorted, |out, (key, value)| {
-                push_string(out, &key);
-                out.push(':');
-                push_canonical(out, value);
-            });
-        }
-        Some(b'[') => push_list(out, '[', ']', items(text).unwrap_or_default(), push_canonical),
-        Some(b'"') if text.contains('\\') => match serde_json::from_str::<String>(text) {
-            Ok(string) => push_string(out, &string),
-            Err(_) => out.push_str(text),
-        },
-        _ => out.push_str(text),
-    }
-}
-
-/// Appends `items` between `open` and `close`, with commas.
-pub(crate) fn push_list<T>(
-    out: &mut String,
-    open: char,
-    close: char,
-    items: impl IntoIterator<Item = T>,
-    mut push: impl FnMut(&mut String, T),
-) {
-    out.push(open);
-    for (index, item) in items.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        push(out, item);
-    }
-    out.push(close);
-}
-
 fn kind(text: &str) -> &'static str {
     match text.trim_start().as_bytes().first() {
         Some(b'{') => "an object",
@@ -276,71 +272,6 @@ fn kind(text: &str) -> &'static str {
 
 fn syntax(error: serde_json::Error) -> JsonError {
     JsonError::Syntax(error.to_string())
-}
-
-/// Checks what `serde_json` does not: nesting and repeated keys. `text` is well-formed JSON, so a scan over its
-/// tokens is enough; it is linear and does not recurse. Gives the levels of nesting.
-fn check_structure(text: &str, max_depth: u64) -> Result<u64, JsonError> {
-    let limit = max_depth;
-    let mut deepest = 0;
-    // The keys of each open object; `None` for an open list.
-    let mut open: Vec<Option<SeenKeys<'_>>> = Vec::new();
-    let mut at_key = false;
-    let mut position = 0;
-    while let Some(byte) = text.as_bytes().get(position) {
-        match byte {
-            b'{' | b'[' => {
-                if open.len() as u64 >= limit {
-                    return Err(JsonError::TooDeep(limit));
-                }
-                at_key = *byte == b'{';
-                open.push(at_key.then(SeenKeys::default));
-                deepest = deepest.max(open.len() as u64);
-            }
-            b'}' | b']' => {
-                open.pop();
-                at_key = false;
-            }
-            b',' => at_key = open.last().is_some_and(Option::is_some),
-            b'"' => {
-                let end = string_end(text, position);
-                if at_key && let Some(Some(seen)) = open.last_mut() {
-                    let Key(key) =
-                        serde_json::from_str(text.get(position..end).unwrap_or_default()).map_err(syntax)?;
-                    seen.insert(key).map_err(JsonError::DuplicateKey)?;
-                }
-                check_surrogates(text.get(position..end).unwrap_or_default())?;
-                at_key = false;
-                position = end;
-                continue;
-            }
-            _ => {}
-        }
-        position += 1;
-    }
-    Ok(deepest)
-}
-
-/// The grammar of JSON allows half of a surrogate pair in a string, but no text can hold it: most readers refuse it, and so
-/// the node that wrote it would not be the one to fail.
-fn check_surrogates(string: &str) -> Result<(), JsonError> {
-    if string.contains("\\u") {
-        serde_json::from_str::<String>(string).map_err(syntax)?;
-    }
-    Ok(())
-}
-
-/// Where the string that begins at `start` ends, its closing quote included.
-fn string_end(text: &str, start: usize) -> usize {
-    let mut position = start + 1;
-    while let Some(byte) = text.as_bytes().get(position) {
-        match byte {
-            b'\\' => position += 2,
-            b'"' => return position + 1,
-            _ => position += 1,
-        }
-    }
-    text.len()
 }
 
 /// Mark the messages of this module's own errors on their way through `serde_json`.
@@ -357,52 +288,6 @@ fn own_or_syntax(error: &serde_json::Error, max_keys: u64) -> JsonError {
         Some(key) => JsonError::DuplicateKey(key.to_owned()),
         None if own == TOO_MANY => JsonError::TooManyKeys(max_keys),
         None => JsonError::Syntax(text),
-    }
-}
-
-/// Sees whether keys repeat without keeping small objects in a set.
-#[derive(Default)]
-struct SeenKeys<'a> {
-    few: Vec<Cow<'a, str>>,
-    many: HashSet<Cow<'a, str>>,
-}
-
-impl<'a> SeenKeys<'a> {
-    /// Adds `key`, or gives it back, shortened for messages, when it was there.
-    fn insert(&mut self, key: Cow<'a, str>) -> Result<(), String> {
-        const FEW: usize = 16;
-        let repeated = self.few.contains(&key) || (!self.many.is_empty() && self.many.contains(&key));
-        if repeated {
-            return Err(crate::problem::shown(&key));
-        }
-        if self.few.len() < FEW {
-            self.few.push(key);
-        } else {
-            self.many.insert(key);
-        }
-        Ok(())
-    }
-}
-
-/// A string that borrows from the text unless it holds escapes.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
     }
 }
 

@@ -20,6 +20,7 @@
 
 mod agent;
 mod budget;
+mod condition;
 mod context;
 mod entrypoint;
 mod event;
@@ -29,6 +30,7 @@ mod grants;
 mod graph;
 mod id;
 mod json;
+mod node_path;
 mod node_set;
 mod outcome;
 mod plan;
@@ -41,16 +43,25 @@ pub use agent::{
     RunContext,
 };
 pub use budget::{Budget, Limit, Unit, Usage};
+pub use condition::{Condition, ConditionError, ConditionValue, MAX_CONDITION_BYTES};
 pub use context::{Conflict, Context, Reducers, Resolved, ViewError, Writer};
 pub use entrypoint::{Entrypoint, EntrypointError, EntrypointForm};
-pub use event::{Event, EventKind, EventSink, Level, LogRecord, LogSource, Progress};
-pub use failure::{Failure, FailureKind, HostCall, sanitize};
+pub use event::{BreakerState, Event, EventKind, EventSink, Level, LogRecord, LogSource, Progress};
+pub use failure::{Failure, FailureKind, HostCall, MAX_CAUSES, Origin, sanitize};
 pub use grants::{Grants, ResourcePattern, Ungranted, is_canonical};
-pub use graph::{Graph, Located, Node, NodeAgent};
+pub use graph::{
+    AtMax, CircuitBreaker, Defaults, Edge, FailedItems, Graph, Located, Loop, MAX_ATTEMPTS, MAX_LOOP_ROUNDS,
+    MAX_MAP_ITEMS, MAX_WAIT, Map, NestedGraph, Node, NodeAgent, NodeBody, OnFailure, Repeat, Retry, RetryOn,
+    When,
+};
 pub use id::{Digest, MAX_NODE_ID_BYTES, NodeId, NodeIndex, RunId};
 pub use json::{Json, JsonError, JsonShape, MAX_JSON_DEPTH, TopLevel};
-pub use outcome::{NodeRecord, NodeStatus, RunOutcome, RunStatus, SkipReason};
-pub use plan::{Group, GroupIndex, Plan, PlanNode};
+pub use node_path::NodePath;
+pub use outcome::{ItemCounts, NodeRecord, NodeStatus, Replacement, RunOutcome, RunStatus, SkipReason};
+pub use plan::{
+    EdgeKind, FallbackIndex, Group, GroupIndex, Links, Plan, PlanBody, PlanLoop, PlanMap, PlanNode,
+    PlanOnFailure, PlanRepeat,
+};
 pub use problem::{Place, Problem, Problems, Severity, nearest};
 pub use reducer::{ReduceError, Reducer};
 pub use resources::{MemoryResources, NoResources, ResourceEntry, ResourceError, ResourceProvider};

@@ -19,6 +19,8 @@ use crate::json::Json;
 pub enum RunStatus {
     /// Every node that the entry reaches is done.
     Success,
+    /// No node failed for good, but some were replaced or done without: they are those with the status `degraded`.
+    Partial,
     /// A node failed, or two nodes wrote one key.
     Error,
     /// The run's own time was up.
@@ -31,6 +33,7 @@ impl fmt::Display for RunStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             RunStatus::Success => "success",
+            RunStatus::Partial => "partial",
             RunStatus::Error => "error",
             RunStatus::Timeout => "timeout",
             RunStatus::Cancelled => "cancelled",
@@ -45,6 +48,12 @@ impl fmt::Display for RunStatus {
 pub enum NodeStatus {
     /// It produced an output, which was merged.
     Done,
+    /// It failed as a whole or in part, and something else took the place of what is missing.
+    Degraded {
+        /// What that is.
+        #[serde(flatten)]
+        by: Replacement,
+    },
     /// It failed.
     Failed,
     /// It reached a limit of its budget.
@@ -59,6 +68,29 @@ pub enum NodeStatus {
     Cancelled,
 }
 
+/// What took the place of what a node should have written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "replaced_by", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Replacement {
+    /// Nothing: the run went on without its output.
+    Nothing,
+    /// The output that its `on_failure` names.
+    Output,
+    /// The output of its fallback node.
+    Node {
+        /// The fallback.
+        node: NodeId,
+    },
+    /// Nothing or `null` for the items of a map that failed.
+    Items {
+        /// How many failed.
+        failed: usize,
+    },
+    /// What nodes of a nested graph were replaced by.
+    Within,
+}
+
 /// Why a node did not run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
@@ -71,13 +103,23 @@ pub enum SkipReason {
         /// The first such node in topological order.
         node: NodeId,
     },
+    /// Every edge into it was decided, and none was taken.
+    NotTaken,
+    /// It stands in for a node that did not fail.
+    NotNeeded,
 }
 
 impl NodeStatus {
+    /// Whether it left an output for the nodes after it, its own or a replacement.
+    pub fn is_good(&self) -> bool {
+        matches!(self, NodeStatus::Done | NodeStatus::Degraded { .. })
+    }
+
     /// The status in one word.
     pub fn name(&self) -> &'static str {
         match self {
             NodeStatus::Done => "done",
+            NodeStatus::Degraded { .. } => "degraded",
             NodeStatus::Failed => "failed",
             NodeStatus::Limited => "limited",
             NodeStatus::Skipped { .. } => "skipped",
@@ -118,6 +160,24 @@ pub struct NodeRecord {
     /// Why it did not end well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Arc<Failure>>,
+    /// What became of the items, where it is a map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<ItemCounts>,
+    /// How many rounds were begun, where it is a loop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<u32>,
+    /// The nodes of its graph, where its work is a graph: in the last round of a loop; not where it is a map.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub nodes: BTreeMap<NodeId, NodeRecord>,
+}
+
+/// What became of the items of a map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ItemCounts {
+    /// Those with an output.
+    pub done: usize,
+    /// Those without.
+    pub failed: usize,
 }
 
 fn microseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -146,7 +206,7 @@ pub struct RunOutcome {
     /// The whole time of the run. Real time.
     #[serde(rename = "duration_us", serialize_with = "run_microseconds")]
     pub duration: Duration,
-    /// The nodes that ran, in topological order.
+    /// The nodes that ran, in topological order; each is followed by its fallback, when that ran.
     pub execution_path: Vec<NodeId>,
     /// One record a node, by name.
     pub agent_metadata: BTreeMap<NodeId, NodeRecord>,
@@ -186,7 +246,7 @@ impl RunOutcome {
         let rest = self
             .agent_metadata
             .iter()
-            .filter(|(_, record)| record.attempts == 0);
+            .filter(|(_, record)| record.start.is_none());
         ran.chain(rest)
             .filter_map(|(id, record)| Some((id, record.failure.as_deref()?)))
     }

@@ -37,6 +37,9 @@ pub struct Problem {
     pub severity: Severity,
     /// Where in the file, if the graph came from one.
     pub place: Option<Place>,
+    /// The file, where it is not the one that the [`Problems`] are about: that of a nested graph.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<str>>,
     /// What is wrong, naming the thing.
     pub message: String,
     /// What would mend it.
@@ -49,6 +52,7 @@ impl Problem {
         Problem {
             severity: Severity::Error,
             place,
+            source: None,
             message: one_line(&message.into()),
             hint: None,
         }
@@ -100,9 +104,13 @@ impl Problems {
         }
     }
 
-    /// Adds all of `other`.
+    /// Adds all of `other`, which may be about another file.
     pub fn extend(&mut self, other: Problems) {
-        other.list.into_iter().for_each(|problem| self.push(problem));
+        let elsewhere = other.source.filter(|source| self.source.as_ref() != Some(source));
+        for mut problem in other.list {
+            problem.source = problem.source.or_else(|| elsewhere.clone());
+            self.push(problem);
+        }
         self.left_out += other.left_out;
     }
 
@@ -126,11 +134,13 @@ impl Problems {
 
     /// Sorts by place; problems without one come last, in the order in which they were found.
     pub fn sort(&mut self) {
-        self.list.sort_by_key(|problem| {
+        let place = |problem: &Problem| {
             problem
                 .place
                 .map_or((u32::MAX, 0), |place| (place.line, place.column))
-        });
+        };
+        self.list
+            .sort_by(|a, b| (&a.source, place(a)).cmp(&(&b.source, place(b))));
     }
 
     /// The problems one by one.
@@ -155,7 +165,7 @@ impl fmt::Display for Problems {
             if index > 0 {
                 writeln!(f)?;
             }
-            match (&self.source, problem.place) {
+            match (problem.source.as_ref().or(self.source.as_ref()), problem.place) {
                 (Some(source), Some(place)) => write!(f, "{source}:{place}: ")?,
                 (Some(source), None) => write!(f, "{source}: ")?,
                 (None, Some(place)) => write!(f, "line {place}: ")?,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hap_model::{
-    Call, CallObserver, Failure, HostCall, Json, Level, Limit, LogRecord, LogSource, NodeId, Progress,
+    Call, CallObserver, Failure, HostCall, Json, Level, Limit, LogRecord, LogSource, NodePath, Progress,
     sanitize,
 };
 
@@ -33,7 +33,7 @@ const MAX_LINE_BYTES: usize = 8 << 10;
 pub(crate) struct Recorder(Arc<Mutex<Inner>>);
 
 struct Inner {
-    node: NodeId,
+    path: NodePath,
     observer: Arc<dyn CallObserver>,
     allowed_records: u64,
     allowed_bytes: u64,
@@ -69,7 +69,7 @@ pub(crate) struct Spent {
 impl Recorder {
     pub(crate) fn new(call: &Call) -> Recorder {
         Recorder(Arc::new(Mutex::new(Inner {
-            node: call.node.clone(),
+            path: call.path.clone(),
             observer: call.observer.clone(),
             allowed_records: call.budget.get(Limit::LogRecords),
             allowed_bytes: call.budget.get(Limit::LogBytes),
@@ -130,7 +130,7 @@ impl Recorder {
     /// Takes a progress update that was paid for.
     pub(crate) fn progress(&self, progress: Progress) {
         let inner = self.inner();
-        inner.observer.progress(&inner.node, progress);
+        inner.observer.progress(&inner.path, progress);
     }
 
     /// Takes printed bytes; each whole line becomes a record.
@@ -291,6 +291,6 @@ impl Inner {
             self.last.pop_front();
         }
         self.last.push_back(record.clone());
-        self.observer.log(&self.node, record);
+        self.observer.log(&self.path, record);
     }
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hap_model::{
-    Budget, Call, CallObserver, Digest, Grants, Limit, LogRecord, Manifest, NoResources, NodeId, Progress,
-    RunContext, RunId, sanitize,
+    Budget, Call, CallObserver, Digest, Grants, Limit, LogRecord, Manifest, NoResources, NodeId, NodePath,
+    Progress, RunContext, RunId, sanitize,
 };
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
@@ -328,8 +328,8 @@ impl Sandbox {
 fn describing_call(budget: &Budget) -> Call {
     struct Deaf;
     impl CallObserver for Deaf {
-        fn log(&self, _: &NodeId, _: LogRecord) {}
-        fn progress(&self, _: &NodeId, _: Progress) {}
+        fn log(&self, _: &NodePath, _: LogRecord) {}
+        fn progress(&self, _: &NodePath, _: Progress) {}
     }
     let run = RunContext {
         id: RunId::from_bits(0),
@@ -338,9 +338,11 @@ fn describing_call(budget: &Budget) -> Call {
         cancellation: hap_model::Cancellation::default(),
         resources: Arc::new(NoResources),
     };
+    let node = NodeId::new("describe").expect("`describe` is a node name");
     Call {
         run: Arc::new(run),
-        node: NodeId::new("describe").expect("`describe` is a node name"),
+        path: NodePath::from(&node),
+        node,
         attempt: 1,
         budget: Arc::new(budget.clone()),
         grants: Arc::new(Grants::none()),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hap_model::{
     Agent, Answer, Budget, Call, CallObserver, Cancellation, FailureKind, Grants, Json, Limit, LogRecord,
-    MemoryResources, NodeId, Progress, Request, ResourcePattern, RunContext, RunId,
+    MemoryResources, NodeId, NodePath, Progress, Request, ResourcePattern, RunContext, RunId,
 };
 use hap_sandbox::{Sandbox, SandboxConfig, SandboxError};
 
@@ -145,13 +145,13 @@ fn request() -> Request {
 fn call() -> Call {
     struct Deaf;
     impl CallObserver for Deaf {
-        fn log(&self, _: &NodeId, record: LogRecord) {
+        fn log(&self, _: &NodePath, record: LogRecord) {
             assert!(
                 !record.message.chars().any(|c| c == '\u{1b}'),
                 "an escape in a log"
             );
         }
-        fn progress(&self, _: &NodeId, _: Progress) {}
+        fn progress(&self, _: &NodePath, _: Progress) {}
     }
     let run = RunContext {
         id: RunId::from_bits(1),
@@ -162,6 +162,7 @@ fn call() -> Call {
     };
     Call {
         run: Arc::new(run),
+        path: NodePath::from(&NodeId::new("node").unwrap()),
         node: NodeId::new("node").unwrap(),
         attempt: 1,
         budget: Arc::new(budget()),

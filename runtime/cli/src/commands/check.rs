@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hap::{LoadedGraph, NodeIndex, Problem, Problems};
+use hap::{LoadedGraph, Problem, Problems};
 
 use crate::arguments::AgentArgs;
 use crate::exit::{Exit, Stop, count_problems};
@@ -105,19 +105,20 @@ impl CheckArgs {
 /// What components ask for and the graph does not grant. Running is safe: the host refuses. But a node whose agent is
 /// refused what it needs will fail, and one that asks for what it should not need deserves a look.
 fn ungranted(loaded: &LoadedGraph) -> Problems {
-    let mut problems = Problems::default();
-    for (position, node) in loaded.plan().nodes().iter().enumerate() {
-        let agent = loaded.agent(NodeIndex(position as u32));
-        for import in node.grants.refused(agent.imports()) {
+    let mut problems = Problems::new(loaded.plan().source().cloned());
+    loaded.visit_agents(&mut |found| {
+        let mut told = Problems::new(found.source.cloned());
+        for import in found.node.grants.refused(found.agent.imports()) {
             let message = format!(
                 "node `{}`: its agent asks for `{}`, which is not granted",
-                node.id, import.interface
+                found.path, import.interface
             );
-            problems.push(
-                Problem::warning(node.agent_place, message)
+            told.push(
+                Problem::warning(found.node.body_place, message)
                     .hint(format!("add `{}` to the node", import.line)),
             );
         }
-    }
+        problems.extend(told);
+    });
     problems
 }

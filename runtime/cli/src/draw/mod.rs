@@ -53,7 +53,7 @@ impl Drawing {
             .iter()
             .map(|node| DrawnNode {
                 name: node.id.text.clone(),
-                agent: node.agent.to_string(),
+                agent: node.body.to_string(),
                 layer: layer_of.get(node.id.text.as_str()).copied(),
             })
             .collect();
@@ -67,7 +67,7 @@ impl Drawing {
             let targets = node
                 .next
                 .iter()
-                .filter_map(|target| position.get(target.text.as_str()));
+                .filter_map(|edge| position.get(edge.to.text.as_str()));
             edges.extend(targets.map(|&to| (from, to)));
         }
         let title = graph

@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::budget::{Budget, Limit};
-use crate::entrypoint::Entrypoint;
-use crate::grants::{Grants, ResourcePattern};
-use crate::graph::{Graph, Located, Node, NodeAgent};
-use crate::problem::{Place, Problem, Problems, nearest, shown};
+use crate::graph::{Defaults, Graph, Located, Node};
+use crate::problem::{Place, Problem, Problems, shown};
 use crate::reducer::Reducer;
 
 use super::fields::{Fields, located};
+use super::limits::{budget, run_budget};
+use super::node_file::node;
+use super::recovery_file::{circuit_breaker, deadline, on_failure, retry};
 use super::tree::{self, Tree, Value};
+
+/// How deep graphs may be nested in graphs, whether in one file or over several.
+pub(crate) const MAX_NESTED_GRAPHS: usize = 16;
 
 /// Reads a graph, or every problem of its text.
 pub(crate) fn parse_graph(source: &str, text: &str) -> Result<Graph, Problems> {
@@ -25,37 +28,61 @@ pub(crate) fn parse_graph(source: &str, text: &str) -> Result<Graph, Problems> {
             return problems.into_result(Graph::new());
         }
     };
-    let mut fields = Fields::of(&tree, "the graph", &mut problems);
-    let graph = Graph {
-        name: fields.text(&["name"], &mut problems).map(|located| located.text),
-        description: fields
-            .text(&["description"], &mut problems)
-            .map(|located| located.text),
-        entry: fields
-            .texts(&["entry", "entry_node"], &mut problems)
-            .unwrap_or_default(),
-        nodes: nodes(
-            fields.take(&["nodes"], &mut problems),
-            fields.place(),
-            &mut problems,
-        ),
-        reducers: reducers(fields.take(&["reducers"], &mut problems), &mut problems),
-        budget: fields
-            .take(&["budget"], &mut problems)
-            .map(|tree| budget(tree, &mut problems)),
-        run_budget: fields
-            .take(&["run_budget"], &mut problems)
-            .map(|tree| run_budget(tree, &mut problems)),
-        source: Some(source),
-    };
-    fields.finish(&mut problems);
+    let graph = graph(&tree, "the graph", &source, MAX_NESTED_GRAPHS, &mut problems);
     problems.into_result(graph)
 }
 
+/// A graph in which graphs may be nested `levels` deep.
+pub(super) fn graph(
+    tree: &Tree,
+    what: &str,
+    source: &Arc<str>,
+    levels: usize,
+    problems: &mut Problems,
+) -> Graph {
+    let mut fields = Fields::of(tree, what, problems);
+    let place = fields.place();
+    let graph = Graph {
+        name: fields.text(&["name"], problems).map(|located| located.text),
+        description: fields
+            .text(&["description"], problems)
+            .map(|located| located.text),
+        entry: fields
+            .texts(&["entry", "entry_node"], problems)
+            .unwrap_or_default(),
+        nodes: nodes(
+            fields.take(&["nodes"], problems),
+            (what, place),
+            (source, levels),
+            problems,
+        ),
+        reducers: reducers(fields.take(&["reducers"], problems), problems),
+        graphs: graphs(fields.take(&["graphs"], problems), source, levels, problems),
+        defaults: fields
+            .take(&["defaults"], problems)
+            .map(|tree| defaults(tree, problems))
+            .unwrap_or_default(),
+        budget: fields
+            .take(&["budget"], problems)
+            .map(|tree| budget(tree, problems)),
+        run_budget: fields
+            .take(&["run_budget"], problems)
+            .map(|tree| run_budget(tree, problems)),
+        source: Some(source.clone()),
+    };
+    fields.finish(problems);
+    graph
+}
+
 /// Nodes are a mapping from name to node, or a list of nodes that each have an `id`.
-fn nodes(tree: Option<&Tree>, graph: Place, problems: &mut Problems) -> Vec<Node> {
+fn nodes(
+    tree: Option<&Tree>,
+    (what, place): (&str, Place),
+    nested: (&Arc<str>, usize),
+    problems: &mut Problems,
+) -> Vec<Node> {
     let Some(tree) = tree else {
-        let problem = Problem::error(Some(graph), "the graph has no `nodes`");
+        let problem = Problem::error(Some(place), format!("{what} has no `nodes`"));
         problems
             .push(problem.hint("add `nodes:` with at least one node: `name: {agent: path/to/agent.wasm}`"));
         return Vec::new();
@@ -70,13 +97,14 @@ fn nodes(tree: Option<&Tree>, graph: Place, problems: &mut Problems) -> Vec<Node
                         place: Some(*place),
                     }),
                     value,
+                    nested,
                     problems,
                 )
             })
             .collect(),
         Value::List(items) => items
             .iter()
-            .filter_map(|item| node(None, item, problems))
+            .filter_map(|item| node(None, item, nested, problems))
             .collect(),
         _ => {
             let message = format!("`nodes` must be a mapping or a list, not {}", tree.kind());
@@ -84,78 +112,6 @@ fn nodes(tree: Option<&Tree>, graph: Place, problems: &mut Problems) -> Vec<Node
             Vec::new()
         }
     }
-}
-
-fn node(key: Option<Located>, tree: &Tree, problems: &mut Problems) -> Option<Node> {
-    let what = key.as_ref().map_or("the node".to_owned(), |key| {
-        format!("node `{}`", shown(&key.text))
-    });
-    let mut fields = Fields::of(tree, what.clone(), problems);
-    let own_id = fields.text(&["id"], problems);
-    if let (Some(key), Some(id)) = (&key, &own_id)
-        && key.text != id.text
-    {
-        problems.push(
-            Problem::error(id.place, format!("{what} has the id `{}`", shown(&id.text)))
-                .hint("make both the same, or leave `id` out"),
-        );
-    }
-    let agent = fields.text(&["agent", "agent_entrypoint"], problems);
-    let next = fields
-        .texts(&["next", "next_nodes"], problems)
-        .unwrap_or_default();
-    let params = fields.take(&["params"], problems);
-    let reads = fields.texts(&["reads"], problems);
-    let writes = fields.texts(&["writes"], problems);
-    let description = fields
-        .text(&["description"], problems)
-        .map(|located| located.text);
-    let grants = fields
-        .take(&["grants"], problems)
-        .map(|tree| grants(tree, problems))
-        .unwrap_or_default();
-    let budget = fields
-        .take(&["budget"], problems)
-        .map_or_else(Budget::unlimited, |tree| budget(tree, problems));
-    // The original writes this field too, and always as null: an instance has no form in a file.
-    if let Some(instance) = fields.take(&["agent_instance"], problems) {
-        let problem = Problem::error(Some(instance.place), "an agent instance cannot stand in a file");
-        problems.push(problem.hint("name the agent by its entrypoint: `agent: path/to/agent.wasm`"));
-    }
-    let place = fields.place();
-    fields.finish(problems);
-
-    let Some(id) = key.or(own_id) else {
-        problems.push(Problem::error(Some(place), "the node has no `id`").hint("add `id: some-name`"));
-        return None;
-    };
-    let Some(agent) = agent else {
-        if matches!(tree.value, Value::Map(_)) {
-            let problem = Problem::error(id.place, format!("node `{}` has no `agent`", shown(&id.text)));
-            problems.push(problem.hint("add `agent: path/to/agent.wasm` or `agent: namespace:name`"));
-        }
-        return None;
-    };
-    if let Some(tree) = params
-        && !matches!(tree.value, Value::Map(_))
-    {
-        problems.push(Problem::error(
-            Some(tree.place),
-            format!("`params` must be a mapping, not {}", tree.kind()),
-        ));
-    }
-    let node = Node::new(id, NodeAgent::Entrypoint(Entrypoint::new(agent.text)));
-    Some(Node {
-        agent_place: agent.place,
-        next,
-        params: params.map_or(node.params.clone(), Tree::to_json),
-        reads,
-        writes,
-        description,
-        grants,
-        budget,
-        ..node
-    })
 }
 
 fn reducers(tree: Option<&Tree>, problems: &mut Problems) -> BTreeMap<Arc<str>, Reducer> {
@@ -188,66 +144,69 @@ fn reducers(tree: Option<&Tree>, problems: &mut Problems) -> BTreeMap<Arc<str>, 
     reducers
 }
 
-fn budget(tree: &Tree, problems: &mut Problems) -> Budget {
-    let Value::Map(members) = &tree.value else {
+/// Graphs under names, for nodes to use.
+fn graphs(
+    tree: Option<&Tree>,
+    source: &Arc<str>,
+    levels: usize,
+    problems: &mut Problems,
+) -> BTreeMap<Arc<str>, Arc<Graph>> {
+    let Some(tree) = tree else { return BTreeMap::new() };
+    if !matches!(tree.value, Value::Map(_)) {
         let message = format!(
-            "`budget` must be a mapping from limit to value, not {}",
+            "`graphs` must be a mapping from name to graph, not {}",
             tree.kind()
         );
         problems.push(Problem::error(Some(tree.place), message));
-        return Budget::unlimited();
+    }
+    let Some(levels) = levels.checked_sub(1) else {
+        problems.push(too_deep(tree.place));
+        return BTreeMap::new();
     };
-    let mut budget = Budget::unlimited();
-    for (key, place, value) in members {
-        let Some(limit) = Limit::from_name(key) else {
-            let names = Limit::ALL.map(Limit::name);
-            let hint = match nearest(key, names) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the limits are {}", names.join(", ")),
-            };
-            problems
-                .push(Problem::error(Some(*place), format!("there is no limit `{}`", shown(key))).hint(hint));
-            continue;
-        };
-        let Some(text) = located(value, key, problems) else {
-            continue;
-        };
-        match limit.parse_value(&text.text) {
-            Ok(value) => budget = budget.with(limit, value),
-            Err(message) => problems.push(Problem::error(text.place, message)),
-        }
-    }
-    budget
+    tree.members()
+        .map(|(name, _, value)| {
+            let what = format!("graph `{}`", shown(name));
+            (
+                Arc::from(name),
+                Arc::new(graph(value, &what, source, levels, problems)),
+            )
+        })
+        .collect()
 }
 
-/// A run's budget: the limits that add up over its attempts.
-fn run_budget(tree: &Tree, problems: &mut Problems) -> Budget {
-    for (key, place, _) in tree.members() {
-        if let Some(limit) = Limit::from_name(key).filter(|limit| !limit.adds_up()) {
-            let message =
-                format!("`{limit}` holds for each attempt by itself, so a run's budget cannot hold it");
-            problems.push(Problem::error(Some(place), message).hint("set it in `budget`"));
-        }
-    }
-    budget(tree, problems)
+/// Graphs nested too deep.
+pub(super) fn too_deep(place: Place) -> Problem {
+    Problem::error(
+        Some(place),
+        format!("graphs are nested more than {MAX_NESTED_GRAPHS} levels deep"),
+    )
+    .hint("put the inner graphs side by side under `graphs` and name them")
 }
 
-fn grants(tree: &Tree, problems: &mut Problems) -> Grants {
-    let mut fields = Fields::of(tree, "`grants`", problems);
-    let mut resources = Vec::new();
-    for pattern in fields.texts(&["resources"], problems).unwrap_or_default() {
-        match ResourcePattern::new(&pattern.text) {
-            Ok(good) => resources.push(good),
-            Err(message) => problems.push(Problem::error(pattern.place, message)),
-        }
-    }
+fn defaults(tree: &Tree, problems: &mut Problems) -> Defaults {
+    let mut fields = Fields::of(tree, "`defaults`", problems);
+    let defaults = Defaults {
+        retry: fields
+            .take(&["retry"], problems)
+            .and_then(|tree| retry(tree, problems)),
+        circuit_breaker: fields
+            .take(&["circuit_breaker"], problems)
+            .and_then(|tree| circuit_breaker(tree, problems)),
+        deadline: fields
+            .take(&["deadline"], problems)
+            .and_then(|tree| deadline(tree, problems)),
+        on_failure: fields
+            .take(&["on_failure"], problems)
+            .and_then(|tree| on_failure(tree, problems)),
+    };
     fields.finish(problems);
-    Grants { resources }
+    defaults
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Limit;
 
     #[test]
     fn the_original_json_loads_unchanged() {
@@ -260,8 +219,8 @@ mod tests {
         }"#;
         let graph = Graph::from_text("g.json", text).unwrap();
         assert_eq!(graph.entry[0].text, "A");
-        assert_eq!(graph.node("A").unwrap().next[0].text, "B");
-        assert_eq!(graph.node("B").unwrap().agent.to_string(), "demo:second");
+        assert_eq!(graph.node("A").unwrap().next[0].to.text, "B");
+        assert_eq!(graph.node("B").unwrap().body.to_string(), "demo:second");
     }
 
     #[test]

@@ -2,6 +2,11 @@
 
 mod fields;
 mod graph_file;
+mod limits;
+mod node_file;
+mod recovery_file;
+mod repeat_file;
 mod tree;
+mod values;
 
-pub(crate) use graph_file::parse_graph;
+pub(crate) use graph_file::{MAX_NESTED_GRAPHS, parse_graph};

@@ -3,61 +3,176 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::budget::Budget;
-use crate::graph::{Graph, Located, Node, NodeAgent};
-use crate::id::{MAX_NODE_ID_BYTES, NodeId, NodeIndex};
+use crate::graph::{Graph, Located, NodeAgent, NodeBody, OnFailure};
+use crate::id::{MAX_NODE_ID_BYTES, NodeId};
+use crate::json::TopLevel;
 use crate::problem::{Problem, Problems, nearest, shown};
 
-use super::{Group, GroupIndex, Groups, Plan, PlanNode, conflicts, never_run, order};
+use super::fallback::{Fallbacks, fallbacks};
+use super::node::{Nested, plan_node};
+use super::{Plan, PlanNode, conflicts, links, never_run, order};
 
 /// Each node's place in the graph's list, by name.
 pub(super) type Names<'a> = HashMap<&'a str, usize>;
 
+/// An edge to a known node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EdgeTo {
+    /// The node's place in the graph's list.
+    pub(super) to: usize,
+    /// The edge's place in `next`.
+    pub(super) position: usize,
+}
+
 pub(super) fn check(graph: &Graph) -> Result<Plan, Problems> {
+    check_nested(graph, &mut Nested::outermost(graph))
+}
+
+/// Checks a graph and the graphs in it.
+pub(super) fn check_nested(graph: &Graph, nested: &mut Nested<'_>) -> Result<Plan, Problems> {
     let mut problems = Problems::new(graph.source.clone());
     if graph.nodes.is_empty() {
         let problem = Problem::error(None, "the graph has no nodes");
         problems.push(problem.hint("add at least one node: `name: {agent: path/to/agent.wasm}`"));
     }
-    let (names, ids) = names(graph, &mut problems);
+    let names = names(graph, &mut problems);
     let next = edges(graph, &names, &mut problems);
-    let entry = entry(graph, &names, &next, &mut problems);
+    let fallbacks = fallbacks(graph, &names, &next, &mut problems);
+    let entry = entry(graph, &names, &next, &fallbacks, &mut problems);
     check_agents(graph, &mut problems);
-    let reachable = order::reachable(&next, &entry);
-    if let Err(cycles) = order::topological(&next) {
+    let conditions = links::conditions(graph, &next, &mut problems);
+    let targets: Vec<Vec<usize>> = next
+        .iter()
+        .map(|edges| edges.iter().map(|edge| edge.to).collect())
+        .collect();
+    if let Err(cycles) = order::topological(&targets) {
         cycles
             .iter()
             .for_each(|cycle| problems.push(cycle_problem(graph, cycle)));
         return problems.into_result(()).and(Err(Problems::default()));
     }
+    let reachable = order::reachable(&targets, &entry);
+    let runs = runs(&reachable, &fallbacks);
+    let order = order_of_reachable(&targets, &reachable);
+    let mut planned = plan_nodes(graph, &names, &fallbacks, nested, &mut problems);
     let mut warnings = Problems::new(graph.source.clone());
     let unreached = || {
         graph
             .nodes
             .iter()
-            .enumerate()
-            .filter(|(index, _)| !reachable.get(*index).copied().unwrap_or(false))
+            .zip(&runs)
+            .filter(|(_, runs)| !**runs)
+            .map(|(node, _)| node)
     };
-    unreached().for_each(|(_, node)| warnings.push(never_run(&node.id)));
+    unreached().for_each(|node| warnings.push(never_run(&node.id)));
+    for node in planned.iter().flatten() {
+        if let super::PlanBody::Graph(plan) = &node.body {
+            warnings.extend(plan.warnings().clone());
+        }
+    }
     warnings.sort();
-    let ids: Vec<NodeId> = problems.clone().into_result(ids)?.into_iter().flatten().collect();
-    let id = |index: usize| ids[index].clone();
+    problems.clone().into_result(())?;
 
-    let order = order_of_reachable(&next, &reachable);
-    let (nodes, groups) = arrange(graph, &order, &next, id);
+    let unreachable = unreached()
+        .filter_map(|node| Some((NodeId::new(&node.id.text)?, node.body.clone())))
+        .collect();
+    let mut take = |indices: &[usize]| -> Vec<PlanNode> {
+        indices
+            .iter()
+            .filter_map(|&index| planned.get_mut(index)?.take())
+            .collect()
+    };
+    let nodes = take(&order);
+    let fallbacks = take(&fallbacks.list);
+    let (links, groups) = links::arrange(&order, &next, conditions);
     let plan = Plan {
         name: graph.name.as_deref().map(Arc::from),
+        source: graph.source.clone(),
         nodes,
+        links,
         groups,
-        unreachable: unreached()
-            .map(|(index, node)| (id(index), node.agent.clone()))
-            .collect(),
+        fallbacks,
+        unreachable,
         reducers: Arc::new(graph.reducers.clone()),
         run_budget: graph.run_budget.clone(),
         warnings,
     };
     conflicts::check(&plan, graph, &order, &mut problems);
     problems.into_result(plan)
+}
+
+/// Which nodes have a part in a run: those that the entry leads to, and those that stand in for one of these.
+fn runs(reachable: &[bool], fallbacks: &Fallbacks) -> Vec<bool> {
+    let owner = |mut index: usize| {
+        // A chain of fallbacks is no longer than there are nodes, and it is no circle.
+        for _ in 0..reachable.len() {
+            match fallbacks.stands_in_for.get(index).copied().flatten() {
+                Some(owner) => index = owner,
+                None => break,
+            }
+        }
+        index
+    };
+    (0..reachable.len())
+        .map(|index| reachable.get(owner(index)).copied().unwrap_or(false))
+        .collect()
+}
+
+/// Every node as it runs, by its place in the graph's list.
+fn plan_nodes(
+    graph: &Graph,
+    names: &Names<'_>,
+    fallbacks: &Fallbacks,
+    nested: &mut Nested<'_>,
+    problems: &mut Problems,
+) -> Vec<Option<PlanNode>> {
+    let mut planned = Vec::with_capacity(graph.nodes.len());
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let on_failure = fallbacks.on_failure(graph, names, index);
+        if let Some(OnFailure::Output(output)) = &node.on_failure {
+            check_replacement(graph, node, output, problems);
+        }
+        planned.push(plan_node(graph, node, on_failure, nested, problems));
+    }
+    planned
+}
+
+/// The output that takes the place of a failed node's must be one that the node could have written.
+fn check_replacement(
+    graph: &Graph,
+    node: &crate::graph::Node,
+    output: &crate::json::Json,
+    problems: &mut Problems,
+) {
+    let own = shown(&node.id.text);
+    let members = match TopLevel::parse(output.as_str(), crate::json::MAX_JSON_DEPTH) {
+        Ok(TopLevel::Object(members)) => members,
+        Ok(TopLevel::Other(value)) => vec![(Arc::from(node.id.text.as_str()), value)],
+        Err(error) => {
+            let message = format!("node `{own}`: the output of `on_failure`: {error}");
+            return problems.push(Problem::error(node.id.place, message));
+        }
+    };
+    for (key, value) in &members {
+        let told = shown(key);
+        if let Some(writes) = &node.writes
+            && !writes.iter().any(|allowed| allowed.text == **key)
+        {
+            let message = format!(
+                "node `{own}`: the output of `on_failure` has the key `{told}`, which is not in `writes`"
+            );
+            problems.push(Problem::error(node.id.place, message).hint(format!("add `{told}` to `writes`")));
+        }
+        if let Some(reducer) = graph.reducers.get(key)
+            && let Some(needed) = reducer.refuses(value)
+        {
+            let message = format!(
+                "node `{own}`: in the output of `on_failure`, `{told}` is {}, and its reducer `{reducer}` needs {needed}",
+                value.kind()
+            );
+            problems.push(Problem::error(node.id.place, message));
+        }
+    }
 }
 
 /// The order of the nodes that run. Those that do not run have no part in it: adding one changes nothing.
@@ -73,14 +188,12 @@ fn order_of_reachable(next: &[Vec<usize>], reachable: &[bool]) -> Vec<usize> {
 }
 
 /// Node names: well-formed and each once.
-fn names<'a>(graph: &'a Graph, problems: &mut Problems) -> (Names<'a>, Vec<Option<NodeId>>) {
+fn names<'a>(graph: &'a Graph, problems: &mut Problems) -> Names<'a> {
     let mut names = Names::new();
-    let mut ids = Vec::with_capacity(graph.nodes.len());
     for (index, node) in graph.nodes.iter().enumerate() {
         let name = node.id.text.as_str();
         let told = shown(name);
-        let id = NodeId::new(name);
-        if id.is_none() {
+        if NodeId::new(name).is_none() {
             let problem = Problem::error(node.id.place, format!("`{told}` is no node name"));
             problems.push(problem.hint(format!(
                 "begin with a letter and go on with letters, digits, `-` or `_`, {MAX_NODE_ID_BYTES} at most"
@@ -90,18 +203,17 @@ fn names<'a>(graph: &'a Graph, problems: &mut Problems) -> (Names<'a>, Vec<Optio
             let message = format!("there are two nodes called `{told}`");
             problems.push(Problem::error(node.id.place, message).hint("rename one"));
         }
-        ids.push(id);
     }
-    (names, ids)
+    names
 }
 
 /// The edges by index, those to unknown nodes left out and told.
-fn edges(graph: &Graph, names: &Names<'_>, problems: &mut Problems) -> Vec<Vec<usize>> {
+fn edges(graph: &Graph, names: &Names<'_>, problems: &mut Problems) -> Vec<Vec<EdgeTo>> {
     let mut all = Vec::with_capacity(graph.nodes.len());
     for (index, node) in graph.nodes.iter().enumerate() {
-        let mut next: Vec<usize> = Vec::with_capacity(node.next.len());
+        let mut next: Vec<EdgeTo> = Vec::with_capacity(node.next.len());
         let mut seen = BTreeSet::new();
-        for target in &node.next {
+        for (position, target) in node.next.iter().map(|edge| &edge.to).enumerate() {
             let Some(&to) = names.get(target.text.as_str()) else {
                 let message = format!(
                     "node `{}` leads to `{}`, which is no node",
@@ -113,18 +225,18 @@ fn edges(graph: &Graph, names: &Names<'_>, problems: &mut Problems) -> Vec<Vec<u
             };
             if to == index {
                 let message = format!("node `{}` leads to itself", shown(&node.id.text));
-                problems.push(
-                    Problem::error(target.place, message).hint("remove the edge: a graph has no cycles"),
-                );
+                let problem = Problem::error(target.place, message);
+                problems.push(problem.hint("remove the edge: a graph has no cycles; `loop` does work again"));
             } else if !seen.insert(to) {
                 let message = format!(
                     "node `{}` leads to `{}` twice",
                     shown(&node.id.text),
                     shown(&target.text)
                 );
-                problems.push(Problem::error(target.place, message).hint("remove one of the two"));
+                let problem = Problem::error(target.place, message);
+                problems.push(problem.hint("remove one of the two, or join their conditions with `||`"));
             } else {
-                next.push(to);
+                next.push(EdgeTo { to, position });
             }
         }
         all.push(next);
@@ -133,11 +245,21 @@ fn edges(graph: &Graph, names: &Names<'_>, problems: &mut Problems) -> Vec<Vec<u
 }
 
 /// Where the run begins: what the graph says, else every node that nothing leads to.
-fn entry(graph: &Graph, names: &Names<'_>, next: &[Vec<usize>], problems: &mut Problems) -> Vec<usize> {
+fn entry(
+    graph: &Graph,
+    names: &Names<'_>,
+    next: &[Vec<EdgeTo>],
+    fallbacks: &Fallbacks,
+    problems: &mut Problems,
+) -> Vec<usize> {
     if graph.entry.is_empty() {
         let mut has_predecessor = vec![false; next.len()];
-        next.iter().flatten().for_each(|&to| has_predecessor[to] = true);
-        return (0..next.len()).filter(|&index| !has_predecessor[index]).collect();
+        next.iter()
+            .flatten()
+            .for_each(|edge| has_predecessor[edge.to] = true);
+        return (0..next.len())
+            .filter(|&index| !has_predecessor[index] && !fallbacks.contains(index))
+            .collect();
     }
     let mut entry = Vec::new();
     for name in &graph.entry {
@@ -153,7 +275,7 @@ fn entry(graph: &Graph, names: &Names<'_>, next: &[Vec<usize>], problems: &mut P
 }
 
 /// A name that is no node's. Near names are looked for while there are few problems: looking compares with every name.
-fn unknown(name: &Located, message: String, graph: &Graph, problems: usize) -> Problem {
+pub(super) fn unknown(name: &Located, message: String, graph: &Graph, problems: usize) -> Problem {
     const FEW: usize = 20;
     let problem = Problem::error(name.place, message);
     let near = if problems < FEW {
@@ -169,11 +291,11 @@ fn unknown(name: &Located, message: String, graph: &Graph, problems: usize) -> P
 
 fn check_agents(graph: &Graph, problems: &mut Problems) {
     for node in &graph.nodes {
-        if let NodeAgent::Entrypoint(entrypoint) = &node.agent
+        if let NodeBody::Agent(NodeAgent::Entrypoint(entrypoint)) = &node.body
             && let Err(error) = entrypoint.parse()
         {
             problems.push(Problem::error(
-                node.agent_place,
+                node.body_place,
                 format!("node `{}`: {error}", shown(&node.id.text)),
             ));
         }
@@ -195,73 +317,6 @@ fn cycle_problem(graph: &Graph, cycle: &[usize]) -> Problem {
         .and_then(|node| node.id.place);
     Problem::error(place, format!("these nodes form a cycle: {}", path.join(" -> ")))
         .hint("remove one of its edges: a node cannot wait for its own output")
-}
-
-/// Lays the nodes out in `order` and finds the groups.
-fn arrange(
-    graph: &Graph,
-    order: &[usize],
-    next: &[Vec<usize>],
-    id: impl Fn(usize) -> NodeId,
-) -> (Vec<PlanNode>, Vec<Group>) {
-    let mut position = vec![None; next.len()];
-    for (at, &index) in order.iter().enumerate() {
-        position[index] = Some(NodeIndex(at as u32));
-    }
-    // Walking in topological order leaves every predecessor list sorted.
-    let mut predecessors: Vec<Vec<NodeIndex>> = vec![Vec::new(); order.len()];
-    for (at, &index) in order.iter().enumerate() {
-        for to in next[index].iter().filter_map(|&to| position[to]) {
-            predecessors[to.get()].push(NodeIndex(at as u32));
-        }
-    }
-    let mut groups = Groups::default();
-    let group_of: Vec<GroupIndex> = predecessors
-        .into_iter()
-        .enumerate()
-        .map(|(at, list)| groups.join(list, NodeIndex(at as u32)))
-        .collect();
-    let mut successors: Vec<Vec<GroupIndex>> = vec![Vec::new(); order.len()];
-    for (at, group) in groups.list.iter().enumerate() {
-        for before in &group.predecessors {
-            successors[before.get()].push(GroupIndex(at as u32));
-        }
-    }
-    let budget = graph.budget.clone().unwrap_or_else(Budget::unlimited);
-    let nodes = order
-        .iter()
-        .zip(group_of)
-        .zip(successors)
-        .map(|((&index, group), successors)| {
-            plan_node(&graph.nodes[index], id(index), &budget, group, successors)
-        })
-        .collect();
-    (nodes, groups.list)
-}
-
-fn plan_node(
-    node: &Node,
-    id: NodeId,
-    budget: &Budget,
-    group: GroupIndex,
-    successors: Vec<GroupIndex>,
-) -> PlanNode {
-    let keys = |list: &Option<Vec<Located>>| {
-        list.as_ref()
-            .map(|list| list.iter().map(|key| Arc::from(key.text.as_str())).collect())
-    };
-    PlanNode {
-        id,
-        agent: node.agent.clone(),
-        agent_place: node.agent_place,
-        params: node.params.clone(),
-        reads: keys(&node.reads),
-        writes: keys(&node.writes),
-        grants: Arc::new(node.grants.clone()),
-        budget: budget.narrowed_by(&node.budget),
-        group,
-        successors,
-    }
 }
 
 #[cfg(test)]

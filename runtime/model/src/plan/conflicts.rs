@@ -7,7 +7,7 @@ use crate::graph::Graph;
 use crate::id::NodeIndex;
 use crate::problem::{Problem, Problems, shown};
 
-use super::Plan;
+use super::{EdgeKind, Plan};
 
 /// A key and two of its writers, neighbours in topological order among its writers.
 struct Pair<'a> {
@@ -34,22 +34,31 @@ pub(super) fn check(plan: &Plan, graph: &Graph, order: &[usize], problems: &mut 
 }
 
 fn pairs(plan: &Plan) -> Vec<Pair<'_>> {
+    let conditional = conditional(plan);
     let mut last_writer: BTreeMap<&str, NodeIndex> = BTreeMap::new();
     let mut pairs = Vec::new();
     for (index, node) in plan.nodes().iter().enumerate() {
         let to = NodeIndex(index as u32);
-        for key in node
-            .writes
-            .iter()
-            .flatten()
-            .filter(|key| !plan.reducers().contains_key(*key))
-        {
+        // Of two nodes behind conditions, perhaps only one ever runs: that shows when they do.
+        let writes = node.writes.iter().flatten().filter(|_| !conditional[index]);
+        for key in writes.filter(|key| !plan.reducers().contains_key(*key)) {
             if let Some(from) = last_writer.insert(key, to) {
                 pairs.push(Pair { key, from, to });
             }
         }
     }
     pairs
+}
+
+/// Which nodes run only under some condition.
+fn conditional(plan: &Plan) -> Vec<bool> {
+    let mut conditional = vec![false; plan.nodes().len()];
+    for index in 0..plan.nodes().len() {
+        let group = plan.group(plan.links(NodeIndex(index as u32)).group);
+        conditional[index] = group.edges.iter().any(|edge| *edge != EdgeKind::Always)
+            || group.predecessors.iter().any(|before| conditional[before.get()]);
+    }
+    conditional
 }
 
 /// For each node from the batch's first on, the set of pairs whose first writer leads to it, as bits.

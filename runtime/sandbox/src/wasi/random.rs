@@ -1,4 +1,4 @@
-//! Randomness made from the run's seed, the node and the attempt: the same on every run with that seed.
+//! Randomness made from the run's seed, the node's place and the attempt: the same on every run with that seed.
 
 use hap_model::{Call, Failure, Limit};
 use wasmtime::component::{HasSelf, Linker};
@@ -6,7 +6,7 @@ use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
 
 use crate::state::State;
 
-/// A stream of bytes that only the seed, the node and the attempt determine: BLAKE3 in its extendable-output mode.
+/// A stream of bytes that only the seed, the place and the attempt determine: BLAKE3 in its extendable-output mode.
 pub(crate) struct VirtualRandom(blake3::OutputReader);
 
 impl VirtualRandom {
@@ -14,7 +14,7 @@ impl VirtualRandom {
         let mut hasher = blake3::Hasher::new_derive_key("hap 2026 virtual randomness of one attempt");
         hasher.update(&call.run.seed.to_le_bytes());
         hasher.update(&call.attempt.to_le_bytes());
-        hasher.update(call.node.as_str().as_bytes());
+        hasher.update(call.path.as_str().as_bytes());
         VirtualRandom(hasher.finalize_xof())
     }
 }

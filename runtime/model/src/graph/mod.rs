@@ -1,17 +1,23 @@
 //! The graph as it was written, in a file or in Rust. It may still be wrong; [`Plan`](crate::Plan) is what has
 //! been checked and can run.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod node;
+mod recovery;
+mod repeat;
+
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::agent::Agent;
 use crate::budget::Budget;
 use crate::entrypoint::Entrypoint;
-use crate::grants::Grants;
-use crate::json::Json;
 use crate::problem::{Place, Problems};
 use crate::reducer::Reducer;
+
+pub use node::{Edge, NestedGraph, Node, NodeAgent, NodeBody, When};
+pub use recovery::{CircuitBreaker, MAX_ATTEMPTS, MAX_WAIT, OnFailure, Retry, RetryOn};
+pub use repeat::{AtMax, FailedItems, Loop, MAX_LOOP_ROUNDS, MAX_MAP_ITEMS, Map, Repeat};
 
 /// A text with its place in the graph file; without one for graphs built in Rust.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,109 +40,6 @@ impl From<&str> for Located {
 impl From<String> for Located {
     fn from(text: String) -> Located {
         Located { text, place: None }
-    }
-}
-
-/// What serves a node.
-#[derive(Clone)]
-pub enum NodeAgent {
-    /// An agent that is found by its entrypoint when the graph is loaded.
-    Entrypoint(Entrypoint),
-    /// An agent that is here already.
-    Instance(Arc<dyn Agent>),
-}
-
-impl fmt::Display for NodeAgent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NodeAgent::Entrypoint(entrypoint) => entrypoint.fmt(f),
-            NodeAgent::Instance(agent) => f.write_str(&agent.manifest().name),
-        }
-    }
-}
-
-impl fmt::Debug for NodeAgent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// One node as it was written.
-#[derive(Clone, Debug)]
-pub struct Node {
-    /// Its name, not checked yet.
-    pub id: Located,
-    /// What serves it.
-    pub agent: NodeAgent,
-    /// Where the agent is named.
-    pub agent_place: Option<Place>,
-    /// The nodes that come after it.
-    pub next: Vec<Located>,
-    /// The settings handed to the agent: a JSON object.
-    pub params: Json,
-    /// The context keys that it may see; `None` is all of its view.
-    pub reads: Option<Vec<Located>>,
-    /// The context keys that it may write; `None` is any.
-    pub writes: Option<Vec<Located>>,
-    /// For people.
-    pub description: Option<String>,
-    /// What it may use.
-    pub grants: Grants,
-    /// What an attempt of it may spend: narrows the graph's budget.
-    pub budget: Budget,
-}
-
-impl Node {
-    /// A node called `id`, served by `agent`, with nothing after it and every setting at its default.
-    pub fn new(id: impl Into<Located>, agent: NodeAgent) -> Node {
-        Node {
-            id: id.into(),
-            agent,
-            agent_place: None,
-            next: Vec::new(),
-            params: Json::empty_object(),
-            reads: None,
-            writes: None,
-            description: None,
-            grants: Grants::none(),
-            budget: Budget::unlimited(),
-        }
-    }
-
-    /// The same node followed by `next`.
-    pub fn next<T: Into<Located>>(mut self, next: impl IntoIterator<Item = T>) -> Node {
-        self.next = next.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// The same node with settings for its agent; they must be a JSON object.
-    pub fn params(mut self, params: Json) -> Node {
-        self.params = params;
-        self
-    }
-
-    /// The same node, which sees only these keys.
-    pub fn reads<T: Into<Located>>(mut self, keys: impl IntoIterator<Item = T>) -> Node {
-        self.reads = Some(keys.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// The same node, which may write only these keys.
-    pub fn writes<T: Into<Located>>(mut self, keys: impl IntoIterator<Item = T>) -> Node {
-        self.writes = Some(keys.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// The same node with another budget.
-    pub fn budget(mut self, budget: Budget) -> Node {
-        self.budget = budget;
-        self
-    }
-
-    /// The same node with grants.
-    pub fn grants(mut self, grants: Grants) -> Node {
-        self.grants = grants;
-        self
     }
 }
 
@@ -165,12 +68,29 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// How concurrent writes to a key are combined, by key.
     pub reducers: BTreeMap<Arc<str>, Reducer>,
+    /// Graphs that nodes of this one, or of each other, name as their work.
+    pub graphs: BTreeMap<Arc<str>, Arc<Graph>>,
+    /// What nodes do about failures unless they say otherwise.
+    pub defaults: Defaults,
     /// What an attempt of a node may spend: narrows the runtime's budget. `None` where nothing is set.
     pub budget: Option<Budget>,
     /// What all attempts of a run may spend together: narrows the runtime's. `None` where nothing is set.
     pub run_budget: Option<Budget>,
     /// The file it came from, as messages name it.
     pub source: Option<Arc<str>>,
+}
+
+/// What the nodes of a graph do about failures unless they say otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Defaults {
+    /// When a failed attempt of an agent is made again.
+    pub retry: Option<Retry>,
+    /// When an agent is left alone because it keeps failing.
+    pub circuit_breaker: Option<CircuitBreaker>,
+    /// How long a node may take with all its attempts and waits.
+    pub deadline: Option<Duration>,
+    /// What happens when a node fails for good; another node cannot be named here.
+    pub on_failure: Option<OnFailure>,
 }
 
 impl Graph {
@@ -194,7 +114,7 @@ impl Graph {
     }
 
     /// Adds a node that is served by an agent of this program.
-    pub fn add_agent_node<T: Into<Located>>(
+    pub fn add_agent_node<T: Into<Edge>>(
         &mut self,
         id: impl Into<Located>,
         agent: Arc<dyn Agent>,
@@ -204,13 +124,36 @@ impl Graph {
     }
 
     /// Adds a node whose agent is found by its entrypoint, such as `agents/split.wasm` or `review:find-terms`.
-    pub fn add_entrypoint_node<T: Into<Located>>(
+    pub fn add_entrypoint_node<T: Into<Edge>>(
         &mut self,
         id: impl Into<Located>,
         entrypoint: &str,
         next: impl IntoIterator<Item = T>,
     ) -> &mut Graph {
         self.add_node(Node::new(id, NodeAgent::Entrypoint(Entrypoint::new(entrypoint))).next(next))
+    }
+
+    /// This graph and the graphs in it, each once, outermost first. Those in files that were not read are left out.
+    pub fn with_nested(&self) -> Vec<&Graph> {
+        let mut all: Vec<&Graph> = vec![self];
+        let mut seen: HashSet<*const Graph> = HashSet::from([std::ptr::from_ref(self)]);
+        let mut next = 0;
+        while let Some(graph) = all.get(next).copied() {
+            let inline = graph.nodes.iter().filter_map(|node| match &node.body {
+                NodeBody::Graph(NestedGraph::Inline(nested)) => Some(&**nested),
+                _ => None,
+            });
+            all.extend(
+                graph
+                    .graphs
+                    .values()
+                    .map(|named| &**named)
+                    .chain(inline)
+                    .filter(|nested| seen.insert(std::ptr::from_ref(*nested))),
+            );
+            next += 1;
+        }
+        all
     }
 
     /// The node called `id`.

@@ -1,0 +1,148 @@
+//! A plan whose agents are all here: what can be run.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use hap_model::{Agent, FallbackIndex, NodeIndex, NodePath, Plan, PlanBody, PlanNode};
+
+/// A plan, with the agents of its nodes and of the graphs in it. Cheap to clone.
+#[derive(Clone)]
+pub struct LoadedGraph(Arc<Inner>);
+
+struct Inner {
+    plan: Arc<Plan>,
+    nodes: Vec<Body>,
+    fallbacks: Vec<Body>,
+}
+
+/// What does the work of one node.
+#[derive(Clone)]
+pub enum Body {
+    /// An agent.
+    Agent(Arc<dyn Agent>),
+    /// A graph.
+    Graph(LoadedGraph),
+}
+
+impl Body {
+    /// The agent, where it is one.
+    pub fn agent(&self) -> Option<&Arc<dyn Agent>> {
+        match self {
+            Body::Agent(agent) => Some(agent),
+            Body::Graph(_) => None,
+        }
+    }
+
+    /// What reports call it: the agent's name, or the graph's.
+    pub fn name(&self) -> String {
+        match self {
+            Body::Agent(agent) => agent.manifest().name.clone(),
+            Body::Graph(graph) => match graph.plan().name() {
+                Some(name) => format!("graph {name}"),
+                None => "graph".to_owned(),
+            },
+        }
+    }
+}
+
+/// Gives the agent of a node of a plan.
+pub type FindAgent<'a> = dyn FnMut(&Plan, &PlanNode) -> Option<Arc<dyn Agent>> + 'a;
+
+/// Plans that were joined with their agents already: a graph that many nodes name is joined once.
+type Joined = HashMap<*const Plan, LoadedGraph>;
+
+impl LoadedGraph {
+    /// Joins a plan, and the plans in it, with their agents. `find` gives the agent of a node of a plan; the whole is `None`
+    /// when it gives `None`.
+    pub fn new(plan: Arc<Plan>, find: &mut FindAgent<'_>) -> Option<LoadedGraph> {
+        LoadedGraph::join(plan, find, &mut Joined::new())
+    }
+
+    fn join(plan: Arc<Plan>, find: &mut FindAgent<'_>, joined: &mut Joined) -> Option<LoadedGraph> {
+        if let Some(known) = joined.get(&Arc::as_ptr(&plan)) {
+            return Some(known.clone());
+        }
+        let mut bodies = |nodes: &[PlanNode]| -> Option<Vec<Body>> {
+            let mut bodies = Vec::with_capacity(nodes.len());
+            for node in nodes {
+                bodies.push(match &node.body {
+                    PlanBody::Agent(_) => Body::Agent(find(&plan, node)?),
+                    PlanBody::Graph(nested) => Body::Graph(LoadedGraph::join(nested.clone(), find, joined)?),
+                });
+            }
+            Some(bodies)
+        };
+        let nodes = bodies(plan.nodes())?;
+        let fallbacks = bodies(plan.fallbacks())?;
+        let key = Arc::as_ptr(&plan);
+        let loaded = LoadedGraph(Arc::new(Inner {
+            plan,
+            nodes,
+            fallbacks,
+        }));
+        joined.insert(key, loaded.clone());
+        Some(loaded)
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.0.plan
+    }
+
+    /// What does the work of a node.
+    pub fn body(&self, node: NodeIndex) -> &Body {
+        &self.0.nodes[node.get()]
+    }
+
+    /// What does the work of a fallback.
+    pub fn fallback(&self, fallback: FallbackIndex) -> &Body {
+        &self.0.fallbacks[fallback.get()]
+    }
+
+    /// Every node and fallback of this graph, not of those in it, with what does its work.
+    pub fn bodies(&self) -> impl Iterator<Item = (&PlanNode, &Body)> {
+        let nodes = self.plan().nodes().iter().zip(&self.0.nodes);
+        nodes.chain(self.plan().fallbacks().iter().zip(&self.0.fallbacks))
+    }
+
+    /// Shows every agent to `visitor`, with its node and where that stands: those of this graph and of the graphs in it. A
+    /// graph that many nodes name is visited once, where it is named first.
+    pub fn visit_agents(&self, visitor: &mut dyn FnMut(&AgentNode<'_>)) {
+        self.visit(None, &mut HashSet::new(), visitor);
+    }
+
+    fn visit(
+        &self,
+        path: Option<&NodePath>,
+        seen: &mut HashSet<*const Inner>,
+        visitor: &mut dyn FnMut(&AgentNode<'_>),
+    ) {
+        if !seen.insert(Arc::as_ptr(&self.0)) {
+            return;
+        }
+        for (node, body) in self.bodies() {
+            let path = path.map_or_else(|| NodePath::from(&node.id), |path| path.child(&node.id));
+            match body {
+                Body::Graph(nested) => nested.visit(Some(&path), seen, visitor),
+                Body::Agent(agent) => visitor(&AgentNode {
+                    path,
+                    node,
+                    agent,
+                    source: self.plan().source(),
+                }),
+            }
+        }
+    }
+}
+
+/// A node whose work an agent does.
+pub struct AgentNode<'a> {
+    /// Where it stands.
+    pub path: NodePath,
+    /// The node.
+    pub node: &'a PlanNode,
+    /// The agent.
+    pub agent: &'a Arc<dyn Agent>,
+    /// The graph file that the node stands in.
+    pub source: Option<&'a Arc<str>>,
+}

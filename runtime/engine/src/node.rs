@@ -1,0 +1,262 @@
+//! One node of a graph at work: what it sees, its work, what stands in for it when that fails, and which edges are taken.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hap_model::{
+    Failure, FailureKind, FallbackIndex, Json, NodeIndex, NodePath, NodeStatus, Origin, PlanNode,
+    PlanOnFailure, PlanRepeat, Replacement,
+};
+
+use crate::loaded::Body;
+use crate::output::Output;
+use crate::routes;
+use crate::schedule::{Account, Decision};
+use crate::scope::Scope;
+use crate::shared::cancelled;
+use crate::slots::Slot;
+use crate::views::{Post, View, view_failure};
+
+/// A piece of a node's work: the whole, one item of a map, one round of a loop.
+#[derive(Clone)]
+pub(crate) struct Piece<'a> {
+    pub(crate) node: &'a PlanNode,
+    pub(crate) body: &'a Body,
+    pub(crate) path: NodePath,
+}
+
+/// What came of it.
+pub(crate) struct Worked {
+    pub(crate) result: Result<Output, Failure>,
+    /// What is missing in it, or was replaced.
+    pub(crate) degraded: Option<Replacement>,
+    pub(crate) account: Account,
+}
+
+impl Worked {
+    pub(crate) fn failed(failure: Failure) -> Worked {
+        Worked {
+            result: Err(failure),
+            degraded: None,
+            account: Account::default(),
+        }
+    }
+}
+
+impl Piece<'_> {
+    /// Where something happened that was no attempt's fault.
+    pub(crate) fn origin(&self, attempt: u32) -> Origin {
+        Origin {
+            node: self.path.clone(),
+            attempt,
+            agent: self.body.name(),
+        }
+    }
+}
+
+impl Scope {
+    /// Runs a node and records its end.
+    pub(crate) async fn run_node(self: &Arc<Scope>, index: NodeIndex, view: Arc<View>, slot: &mut Slot) {
+        let plan = self.graph.plan().clone();
+        let node = plan.node(index);
+        let path = self.path_of(&node.id);
+        if self.run.context.cancellation.is_cancelled() {
+            return self.decide_cancelled(index, view);
+        }
+        let piece = Piece {
+            node,
+            body: self.graph.body(index),
+            path,
+        };
+        let mut ended = self.see_and_work(&piece, &view, slot).await;
+        let mut held: Box<[bool]> = Box::default();
+        if let Ok(output) = &ended.result
+            && !plan.links(index).conditions.is_empty()
+        {
+            match routes::held(&plan, index, &view, output) {
+                Ok(answers) => held = answers,
+                Err(failure) => ended.result = Err(failure.at(piece.origin(0))),
+            }
+        }
+        let (decision, output) = ended.decision(self);
+        let writes = output
+            .map(|output| output.into_writes(&node.id))
+            .unwrap_or_default();
+        self.decide(index, decision, Post { view, writes }, held);
+    }
+
+    /// What the node is given, its work, and what happens when that fails.
+    async fn see_and_work(self: &Arc<Scope>, piece: &Piece<'_>, view: &Arc<View>, slot: &mut Slot) -> Ended {
+        let start = self.run.start.elapsed();
+        let worked = match view.text(piece.node.reads.as_ref()) {
+            Ok(context) => self.within_deadline(piece, context, slot).await,
+            Err(error) => Worked::failed(view_failure(self.graph.plan(), &error)),
+        };
+        let ran = worked.account.attempts > 0 || worked.result.is_ok();
+        let mut ended = Ended {
+            result: worked.result.map_err(|failure| failure.at(piece.origin(0))),
+            replaced: None,
+            degraded: worked.degraded,
+            account: worked.account,
+            start: ran.then_some(start),
+            duration: None,
+        };
+        if let Err(failure) = &ended.result
+            && !self.run.context.cancellation.is_cancelled()
+        {
+            match &piece.node.on_failure {
+                PlanOnFailure::Fail => {}
+                PlanOnFailure::Stop => self.run.stop(stop_failure(piece, failure)),
+                PlanOnFailure::Continue => ended.replace(Output::Members(Vec::new()), Replacement::Nothing),
+                PlanOnFailure::Output(output) => ended.replace(as_output(output), Replacement::Output),
+                PlanOnFailure::Node(fallback) => self.fall_back(&mut ended, *fallback, view, slot).await,
+            }
+        }
+        ended.duration = ran.then(|| self.run.start.elapsed().saturating_sub(start));
+        ended
+    }
+
+    /// Runs a fallback in the place of a node that failed.
+    async fn fall_back(
+        self: &Arc<Scope>,
+        ended: &mut Ended,
+        index: FallbackIndex,
+        view: &Arc<View>,
+        slot: &mut Slot,
+    ) {
+        let plan = self.graph.plan().clone();
+        let node = plan.fallback(index);
+        let piece = Piece {
+            node,
+            body: self.graph.fallback(index),
+            path: self.path_of(&node.id),
+        };
+        let stood_in: Ended = Box::pin(self.see_and_work(&piece, view, slot)).await;
+        let (decision, output) = stood_in.decision(self);
+        self.tell_end(&node.id, &decision);
+        match output {
+            // A value that is no object goes under the name of whoever made it.
+            Some(output) => {
+                let output = Output::Members(output.into_writes(&node.id));
+                let node = node.id.clone();
+                ended.replace(output, Replacement::Node { node });
+            }
+            None => {
+                let cause = decision.failure.as_deref().cloned();
+                ended.result =
+                    std::mem::replace(&mut ended.result, Err(cancelled())).map_err(|failure| Failure {
+                        message: format!("{}; its fallback `{}` failed too", failure.message, node.id),
+                        ..failure.because_of(cause)
+                    });
+            }
+        }
+        self.schedule().decide_fallback(index, decision);
+    }
+
+    /// The node's work, which is stopped when its deadline passes.
+    async fn within_deadline(self: &Arc<Scope>, piece: &Piece<'_>, context: Json, slot: &mut Slot) -> Worked {
+        let work = self.repeated(piece, context, slot);
+        match piece.node.deadline {
+            None => work.await,
+            Some(deadline) => {
+                let failure = || {
+                    let message = format!("the node's deadline of {} ms passed", deadline.as_millis());
+                    Failure::new(FailureKind::Deadline, message).hint("raise `deadline` of the node")
+                };
+                self.until(&piece.path, deadline, work, failure).await
+            }
+        }
+    }
+
+    /// Work that is stopped, with all that lies within its place, when its time is up.
+    pub(crate) async fn until(
+        &self,
+        path: &NodePath,
+        time: Duration,
+        work: impl Future<Output = Worked>,
+        failure: impl FnOnce() -> Failure,
+    ) -> Worked {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            biased;
+            worked = &mut work => worked,
+            () = tokio::time::sleep(time) => {
+                self.run.stops.place(path.clone());
+                // What is stopped ends soon; it is waited for, so that nothing of it is left.
+                let worked = work.await;
+                self.run.stops.clear(path);
+                Worked { result: Err(failure()), ..worked }
+            }
+        }
+    }
+
+    /// The node's work, as often as it is to be done.
+    async fn repeated(self: &Arc<Scope>, piece: &Piece<'_>, context: Json, slot: &mut Slot) -> Worked {
+        match &piece.node.repeat {
+            PlanRepeat::Once => self.persevere(piece, context, slot).await,
+            PlanRepeat::Map(map) => self.map(piece, map, &context, slot).await,
+            PlanRepeat::Loop(repeated) => self.repeat(piece, repeated, &context, slot).await,
+        }
+    }
+}
+
+/// How a node's work ended.
+struct Ended {
+    result: Result<Output, Failure>,
+    /// Why something else took the place of its output.
+    replaced: Option<Failure>,
+    degraded: Option<Replacement>,
+    account: Account,
+    start: Option<Duration>,
+    duration: Option<Duration>,
+}
+
+impl Ended {
+    fn replace(&mut self, output: Output, by: Replacement) {
+        self.replaced = std::mem::replace(&mut self.result, Ok(output)).err();
+        self.degraded = Some(by);
+    }
+
+    fn decision(self, scope: &Scope) -> (Decision, Option<Output>) {
+        let cancelled = scope.run.context.cancellation.is_cancelled();
+        let (status, failure, output) = match self.result {
+            Ok(output) => {
+                let status = self
+                    .degraded
+                    .map_or(NodeStatus::Done, |by| NodeStatus::Degraded { by });
+                (status, self.replaced, Some(output))
+            }
+            Err(failure) => (status_of(&failure, cancelled), Some(failure), None),
+        };
+        let decision = Decision {
+            status,
+            start: self.start,
+            duration: self.duration,
+            failure: failure.map(Arc::new),
+            account: self.account,
+        };
+        (decision, output)
+    }
+}
+
+/// How a node with this failure ended. An agent that was asked to stop and says that it failed has stopped.
+fn status_of(failure: &Failure, cancelled: bool) -> NodeStatus {
+    match failure.kind {
+        FailureKind::Limit { .. } => NodeStatus::Limited,
+        FailureKind::Cancelled => NodeStatus::Cancelled,
+        _ if cancelled => NodeStatus::Cancelled,
+        _ => NodeStatus::Failed,
+    }
+}
+
+fn stop_failure(piece: &Piece<'_>, failure: &Failure) -> Failure {
+    let message = format!("node `{}` failed, and its `on_failure` is `stop`", piece.path);
+    Failure::new(failure.kind.clone(), message).because_of([failure.clone()])
+}
+
+/// A value that was checked with the graph.
+fn as_output(output: &Json) -> Output {
+    hap_model::TopLevel::parse(output.as_str(), hap_model::MAX_JSON_DEPTH)
+        .map_or_else(|_| Output::Value(output.clone()), Output::from)
+}

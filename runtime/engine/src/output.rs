@@ -1,0 +1,93 @@
+//! What a node's work gives: keys to be merged into the context, or one value that goes under the node's name.
+
+use std::sync::Arc;
+
+use hap_model::{Failure, FailureKind, Json, JsonError, Limit, NodeId, TopLevel, Usage};
+
+use crate::views::Writes;
+
+/// An output that has been checked.
+#[derive(Clone, Debug)]
+pub(crate) enum Output {
+    /// An object, by its members.
+    Members(Writes),
+    /// Any other value.
+    Value(Json),
+}
+
+impl From<TopLevel> for Output {
+    fn from(top: TopLevel) -> Output {
+        match top {
+            TopLevel::Object(members) => Output::Members(members),
+            TopLevel::Other(value) => Output::Value(value),
+        }
+    }
+}
+
+impl Output {
+    /// The keys and values to merge into the context.
+    pub(crate) fn into_writes(self, node: &NodeId) -> Writes {
+        match self {
+            Output::Members(members) => members,
+            Output::Value(value) => vec![(node.shared(), value)],
+        }
+    }
+
+    /// The output as one JSON value.
+    pub(crate) fn to_json(&self) -> Json {
+        match self {
+            Output::Members(members) => Json::object(members.iter().map(|(key, value)| (&**key, value))),
+            Output::Value(value) => value.clone(),
+        }
+    }
+
+    /// Its members as the context gets them, borrowed where that is possible.
+    pub(crate) fn writes(&self, node: &NodeId) -> std::borrow::Cow<'_, [(Arc<str>, Json)]> {
+        match self {
+            Output::Members(members) => members.as_slice().into(),
+            Output::Value(value) => vec![(node.shared(), value.clone())].into(),
+        }
+    }
+}
+
+/// An output of more than this is parsed where it holds up no other task: a megabyte takes some milliseconds. Handing it
+/// over takes some microseconds, so short outputs stay where they are.
+const LONG_OUTPUT_BYTES: usize = 256 << 10;
+
+/// Checks an output of at most so many levels and keys, and takes it apart. Its measures go into `usage`.
+pub(crate) async fn read(
+    text: String,
+    (max_depth, max_keys): (u64, u64),
+    usage: &mut Usage,
+) -> Result<Output, Failure> {
+    let long = text.len() > LONG_OUTPUT_BYTES;
+    let parse = move || TopLevel::measured(&text, max_depth, max_keys);
+    let parsed = if long {
+        let elsewhere = tokio::task::spawn_blocking(parse).await;
+        elsewhere.map_err(|_| {
+            let message = "the thread that parsed the output ended before it was done";
+            Failure::new(FailureKind::Internal, message)
+        })?
+    } else {
+        parse()
+    };
+    match parsed {
+        Ok((top, shape)) => {
+            (usage.output_keys, usage.json_depth) = (shape.keys, shape.depth);
+            Ok(Output::from(top))
+        }
+        // An output that is too large in a way is not read to its end, so all that is known is what its failure says.
+        Err(JsonError::TooManyKeys(allowed)) => {
+            usage.output_keys = allowed + 1;
+            Err(Failure::limit(Limit::OutputKeys, allowed, allowed + 1))
+        }
+        Err(JsonError::TooDeep(allowed)) => {
+            usage.json_depth = allowed + 1;
+            Err(Failure::limit(Limit::JsonDepth, allowed, allowed + 1))
+        }
+        Err(error) => {
+            let message = format!("the output cannot be merged: {error}");
+            Err(Failure::new(FailureKind::InvalidOutput, message))
+        }
+    }
+}
