@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hap_model::{
-    Agent, Answer, Call, EventKind, Failure, FailureKind, Json, Limit, NodeId, Plan, PlanNode, PlanRepeat,
-    Request, Usage,
+    Answer, Call, EventKind, Failure, FailureKind, Json, NodeId, Plan, PlanNode, PlanRepeat, Request, Usage,
 };
 
 use crate::call::call_agent;
+use crate::loaded::LoadedAgent;
 use crate::node::{Piece, Worked};
 use crate::output::{self, Output};
 use crate::schedule::Account;
@@ -21,7 +21,7 @@ impl Scope {
     pub(crate) async fn attempt(
         self: &Arc<Scope>,
         piece: &Piece<'_>,
-        agent: &dyn Agent,
+        loaded: &LoadedAgent,
         attempt: u32,
         context: Json,
     ) -> Worked {
@@ -43,7 +43,7 @@ impl Scope {
             deadline: Instant::now() + own.wall_time(),
             observer: self.run.clone(),
         };
-        let answered = self.answer(piece, agent, context, call);
+        let answered = self.answer(piece, loaded, context, call);
         let (result, usage) = tokio::select! {
             biased;
             answered = answered => answered,
@@ -66,25 +66,26 @@ impl Scope {
         }
     }
 
-    /// Calls the agent and checks what it returns.
+    /// Checks what the agent is given, calls it, and checks what it returns.
     async fn answer(
         &self,
         piece: &Piece<'_>,
-        agent: &dyn Agent,
+        loaded: &LoadedAgent,
         context: Json,
         call: Call,
     ) -> (Result<Output, Failure>, Usage) {
-        let (max_depth, max_keys) = (
-            call.budget.get(Limit::JsonDepth),
-            call.budget.get(Limit::OutputKeys),
-        );
+        let budget = call.budget.clone();
+        let schemas = &loaded.schemas;
+        if let Err(failure) = schemas.check_context(&context, budget.wall_time()).await {
+            return (Err(failure), Usage::default());
+        }
         let request = Request {
             context,
             params: piece.node.params.clone(),
         };
-        let Answer { result, mut usage } = call_agent(agent, request, call).await;
+        let Answer { result, mut usage } = call_agent(&**loaded.agent(), request, call).await;
         let result = match result {
-            Ok(text) => output::read(text, (max_depth, max_keys), &mut usage).await,
+            Ok(text) => output::read(text, schemas, &budget, &mut usage).await,
             Err(failure) => Err(failure),
         };
         let checked = result.and_then(|output| {

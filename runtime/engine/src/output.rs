@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use hap_model::{Failure, FailureKind, Json, JsonError, Limit, NodeId, TopLevel, Usage};
+use hap_model::{Budget, Failure, FailureKind, Json, JsonError, Limit, NodeId, TopLevel, Usage};
 
+use crate::schema::Schemas;
 use crate::views::Writes;
 
 /// An output that has been checked.
@@ -54,15 +55,17 @@ impl Output {
 /// over takes some microseconds, so short outputs stay where they are.
 const LONG_OUTPUT_BYTES: usize = 256 << 10;
 
-/// Checks an output of at most so many levels and keys, and takes it apart. Its measures go into `usage`.
+/// Checks an output against the budget and the agent's schema, and takes it apart. Its measures go into `usage`.
 pub(crate) async fn read(
     text: String,
-    (max_depth, max_keys): (u64, u64),
+    schemas: &Schemas,
+    budget: &Budget,
     usage: &mut Usage,
 ) -> Result<Output, Failure> {
+    let (max_depth, max_keys) = (budget.get(Limit::JsonDepth), budget.get(Limit::OutputKeys));
     let long = text.len() > LONG_OUTPUT_BYTES;
-    let parse = move || TopLevel::measured(&text, max_depth, max_keys);
-    let parsed = if long {
+    let parse = move || (TopLevel::measured(&text, max_depth, max_keys), text);
+    let (parsed, text) = if long {
         let elsewhere = tokio::task::spawn_blocking(parse).await;
         elsewhere.map_err(|_| {
             let message = "the thread that parsed the output ended before it was done";
@@ -74,6 +77,7 @@ pub(crate) async fn read(
     match parsed {
         Ok((top, shape)) => {
             (usage.output_keys, usage.json_depth) = (shape.keys, shape.depth);
+            schemas.check_output(&text, budget.wall_time()).await?;
             Ok(Output::from(top))
         }
         // An output that is too large in a way is not read to its end, so all that is known is what its failure says.

@@ -69,21 +69,22 @@ impl Scope {
         context: Json,
         slot: &mut Slot,
     ) -> Worked {
-        let agent = match piece.body {
+        let loaded = match piece.body {
             Body::Graph(graph) => return self.nested(piece, graph, &context, slot).await,
-            Body::Agent(agent) => agent,
+            Body::Agent(loaded) => loaded,
         };
-        let admission = match self.admit(piece, &**agent) {
+        let agent = &**loaded.agent();
+        let admission = match self.admit(piece, agent) {
             Ok(admission) => admission,
             Err(failure) => return Worked::failed(failure),
         };
-        let worked = self.attempt(piece, &**agent, attempt, context).await;
+        let worked = self.attempt(piece, loaded, attempt, context).await;
         if let Some(admission) = admission {
             let failed = worked.result.as_ref().is_err_and(|failure| counts(&failure.kind));
             let stopped = matches!(&worked.result, Err(failure) if failure.kind == FailureKind::Cancelled);
             // A call that was stopped tells nothing about the agent.
             if !stopped && let Some(state) = admission.answer(failed, Instant::now()) {
-                self.tell_breaker(&**agent, state);
+                self.tell_breaker(agent, state);
             }
         }
         worked

@@ -54,7 +54,7 @@ pub use builder::RuntimeBuilder;
 pub use error::{Error, Result};
 pub use graph_file::read_graph;
 pub use hap_engine::{
-    AgentNode, Body, BreakerReport, Breakers, Canceller, FindAgent, LoadedGraph, Run, RunOptions,
+    AgentNode, Body, BreakerReport, Breakers, Canceller, FindAgent, LoadedAgent, LoadedGraph, Run, RunOptions,
 };
 pub use hap_model::*;
 pub use hap_sandbox::{

@@ -1,12 +1,12 @@
 //! The runtime: loads graphs with their agents, and runs them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hap_engine::{BreakerReport, LoadedGraph, Run, RunOptions};
+use hap_engine::{BreakerReport, LoadedGraph, Run, RunOptions, check_flow};
 use hap_model::{
     Agent, Digest, Entrypoint, Graph, NodeAgent, NodeBody, Plan, PlanBody, Problem, Problems, RunOutcome,
 };
@@ -101,15 +101,25 @@ impl Runtime {
             PlanBody::Graph(_) => None,
         };
         // Every entrypoint of the plan was loaded, or there were errors.
-        LoadedGraph::new(Arc::new(planned?), &mut find).ok_or(Error::Graph(problems))
+        let Some(loaded) = LoadedGraph::new(Arc::new(planned?), &mut find) else {
+            return Err(Error::Graph(problems));
+        };
+        fits(loaded.graphs().iter().map(|graph| (graph, None)))?;
+        Ok(loaded)
     }
 
     /// Starts a run and gives its handle. It runs on the tokio runtime that this is called in.
     ///
     /// # Errors
-    /// As [`Runtime::load`], and when the input is no acceptable object.
+    /// As [`Runtime::load`], when the input is no acceptable object, and when it lacks what an agent's schema requires.
     pub async fn start(&self, graph: &Graph, input: impl Into<Input>) -> Result<Run> {
         let loaded = self.load(graph).await?;
+        let input = input.into();
+        // What is wrong with the input itself is told when it is taken apart.
+        if let Ok(members) = input::members(&input, &self.0.options.budget, loaded.plan()) {
+            let keys = members.into_iter().map(|(key, _)| key).collect();
+            fits([(&loaded, Some(&keys))])?;
+        }
         self.start_loaded(&loaded, input)
     }
 
@@ -275,6 +285,24 @@ impl Runtime {
         loaded.push(entry);
         Some(agent)
     }
+}
+
+/// Whether what nodes are given fits what their agents want, as far as schemas and, where it is known, the input tell.
+fn fits<'a>(
+    graphs: impl IntoIterator<Item = (&'a LoadedGraph, Option<&'a BTreeSet<Arc<str>>>)>,
+) -> Result<()> {
+    let mut problems: Option<Problems> = None;
+    for (graph, input_keys) in graphs {
+        let mut told = Problems::new(graph.plan().source().cloned());
+        check_flow(graph, input_keys)
+            .into_iter()
+            .for_each(|problem| told.push(problem));
+        match &mut problems {
+            Some(problems) => problems.extend(told),
+            None => problems = Some(told),
+        }
+    }
+    Ok(problems.unwrap_or_default().into_result(())?)
 }
 
 /// The longest file that is read here: what a graph and a component may have at most.
