@@ -21,6 +21,13 @@ pub(crate) fn unreachable() -> NodeStatus {
     }
 }
 
+/// The status of fallbacks whose node did not fail.
+pub(crate) fn not_needed() -> NodeStatus {
+    NodeStatus::Skipped {
+        reason: SkipReason::NotNeeded,
+    }
+}
+
 /// The records of a graph's nodes.
 pub(crate) struct Records {
     /// In topological order, each followed by its fallback; last the nodes that the entry does not lead to.
@@ -51,11 +58,10 @@ pub(crate) fn records(graph: &LoadedGraph, schedule: &Schedule) -> Records {
             .push((node.id.clone(), record(graph.body(index), decision)));
         let mut last = node;
         while let Some((index, fallback)) = fallback_of(graph, last) {
-            let decision = schedule.fallback(index).cloned().unwrap_or_else(|| {
-                Decision::without_attempt(NodeStatus::Skipped {
-                    reason: SkipReason::NotNeeded,
-                })
-            });
+            let decision = schedule
+                .fallback(index)
+                .cloned()
+                .unwrap_or_else(|| Decision::without_attempt(not_needed()));
             records
                 .in_order
                 .push((fallback.id.clone(), record(graph.fallback(index), decision)));

@@ -72,6 +72,15 @@ impl Body {
     }
 }
 
+/// Which work of a graph: that of a node, or that of a fallback.
+#[derive(Clone, Copy)]
+pub(crate) enum Which {
+    /// A node's.
+    Node(NodeIndex),
+    /// A fallback's.
+    Fallback(FallbackIndex),
+}
+
 /// Gives the agent of a node of a plan.
 pub type FindAgent<'a> = dyn FnMut(&Plan, &PlanNode) -> Option<Arc<dyn Agent>> + 'a;
 
@@ -138,6 +147,14 @@ impl LoadedGraph {
     /// What does the work of a fallback.
     pub fn fallback(&self, fallback: FallbackIndex) -> &Body {
         &self.0.fallbacks[fallback.get()]
+    }
+
+    /// A piece of work: the node and what does it.
+    pub(crate) fn work(&self, which: Which) -> (&PlanNode, &Body) {
+        match which {
+            Which::Node(index) => (self.plan().node(index), self.body(index)),
+            Which::Fallback(index) => (self.plan().fallback(index), self.fallback(index)),
+        }
     }
 
     /// The warnings of the plan, and what else is probably not as meant now that the agents are known.

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hap_model::{
-    BoxFuture, EventKind, FailedItems, Failure, FailureKind, FallbackIndex, ItemCounts, Json, MAX_CAUSES,
-    NodeIndex, NodePath, PlanMap, PlanNode, Replacement, TopLevel,
+    BoxFuture, EventKind, FailedItems, Failure, FailureKind, ItemCounts, Json, MAX_CAUSES, NodePath, PlanMap,
+    Replacement, TopLevel,
 };
 
 use crate::crew::{Crew, Helpers, call_help, lead};
-use crate::loaded::Body;
+use crate::loaded::Which;
 use crate::node::{Piece, Worked};
 use crate::output::Output;
 use crate::schedule::Account;
@@ -35,7 +35,7 @@ impl Scope {
         let count = items.len();
         let own = map.max_parallel.map_or(usize::MAX, |max| max.get() as usize);
         let crew = Arc::new(Items {
-            which: self.which(piece.node),
+            which: piece.which,
             scope: self.clone(),
             path: piece.path.clone(),
             frame,
@@ -57,29 +57,6 @@ impl Scope {
         let done = std::mem::take(&mut *crew.done());
         collect(map, done, count, self.run.is_over(&piece.path))
     }
-
-    /// How to find a node of this scope's plan again.
-    fn which(&self, node: &PlanNode) -> Which {
-        let plan = self.graph.plan();
-        let at = plan.nodes().iter().position(|other| std::ptr::eq(other, node));
-        match at {
-            Some(index) => Which::Node(NodeIndex(index as u32)),
-            None => {
-                let at = plan
-                    .fallbacks()
-                    .iter()
-                    .position(|other| std::ptr::eq(other, node));
-                Which::Fallback(FallbackIndex(at.unwrap_or_default() as u32))
-            }
-        }
-    }
-}
-
-/// A node of a plan, or a fallback.
-#[derive(Clone, Copy)]
-enum Which {
-    Node(NodeIndex),
-    Fallback(FallbackIndex),
 }
 
 /// The items of one map at work.
@@ -116,13 +93,7 @@ impl Items {
     }
 
     async fn item(&self, index: usize, slot: &mut Slot) {
-        let plan = self.scope.graph.plan();
-        let (node, body): (&PlanNode, &Body) = match self.which {
-            Which::Node(node) => (plan.node(node), self.scope.graph.body(node)),
-            Which::Fallback(fallback) => (plan.fallback(fallback), self.scope.graph.fallback(fallback)),
-        };
-        let path = self.path.item(index);
-        let piece = Piece { node, body, path };
+        let piece = Piece::new(&self.scope.graph, self.which, self.path.item(index));
         let context = self.frame.around(&self.items[index]);
         let worked = self.scope.persevere(&piece, context, slot).await;
         self.scope.run.events.emit(|| EventKind::ItemFinished {

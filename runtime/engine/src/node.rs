@@ -9,7 +9,7 @@ use hap_model::{
     PlanOnFailure, PlanRepeat, Replacement,
 };
 
-use crate::loaded::Body;
+use crate::loaded::{Body, LoadedGraph, Which};
 use crate::output::Output;
 use crate::routes;
 use crate::schedule::{Account, Decision};
@@ -21,6 +21,7 @@ use crate::views::{Post, View, view_failure};
 /// A piece of a node's work: the whole, one item of a map, one round of a loop.
 #[derive(Clone)]
 pub(crate) struct Piece<'a> {
+    pub(crate) which: Which,
     pub(crate) node: &'a PlanNode,
     pub(crate) body: &'a Body,
     pub(crate) path: NodePath,
@@ -44,7 +45,18 @@ impl Worked {
     }
 }
 
-impl Piece<'_> {
+impl<'a> Piece<'a> {
+    /// The work of a node, or of a fallback, at `path`.
+    pub(crate) fn new(graph: &'a LoadedGraph, which: Which, path: NodePath) -> Piece<'a> {
+        let (node, body) = graph.work(which);
+        Piece {
+            which,
+            node,
+            body,
+            path,
+        }
+    }
+
     /// Where something happened that was no attempt's fault.
     pub(crate) fn origin(&self, attempt: u32) -> Origin {
         Origin {
@@ -64,11 +76,7 @@ impl Scope {
         if self.run.context.cancellation.is_cancelled() {
             return self.decide_cancelled(index, view);
         }
-        let piece = Piece {
-            node,
-            body: self.graph.body(index),
-            path,
-        };
+        let piece = Piece::new(&self.graph, Which::Node(index), path);
         let mut ended = self.see_and_work(&piece, &view, slot).await;
         let mut held: Box<[bool]> = Box::default();
         if let Ok(output) = &ended.result
@@ -127,11 +135,7 @@ impl Scope {
     ) {
         let plan = self.graph.plan().clone();
         let node = plan.fallback(index);
-        let piece = Piece {
-            node,
-            body: self.graph.fallback(index),
-            path: self.path_of(&node.id),
-        };
+        let piece = Piece::new(&self.graph, Which::Fallback(index), self.path_of(&node.id));
         let stood_in: Ended = Box::pin(self.see_and_work(&piece, view, slot)).await;
         let (decision, output) = stood_in.decision(self);
         self.tell_end(&node.id, &decision);

@@ -3,7 +3,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hap_model::{BoxFuture, Budget, Context, EventKind, Json, NodeId, NodeIndex, NodePath, NodeStatus};
+use hap_model::{
+    BoxFuture, Budget, Context, EventKind, Json, NodeId, NodeIndex, NodePath, NodeStatus, PlanOnFailure,
+};
 
 use crate::crew::{Crew, Helpers, call_help};
 use crate::finish;
@@ -76,6 +78,7 @@ impl Scope {
         held: Box<[bool]>,
     ) {
         self.tell_end(&self.graph.plan().node(index).id, &decision);
+        self.tell_unused_fallbacks(index);
         let Consequences { to_open, skipped } = {
             let mut schedule = self.schedule();
             if self.run.context.cancellation.is_cancelled() {
@@ -88,6 +91,7 @@ impl Scope {
                 &self.graph.plan().node(node).id,
                 &Decision::without_attempt(status),
             );
+            self.tell_unused_fallbacks(node);
         }
         // Merging can take long when much was written, so it is done outside the lock.
         let opened: Vec<_> = to_open
@@ -121,6 +125,18 @@ impl Scope {
             duration: decision.duration.unwrap_or_default(),
             failure: decision.failure.clone(),
         });
+    }
+
+    /// Tells of the fallbacks that a decided node did not need.
+    fn tell_unused_fallbacks(&self, index: NodeIndex) {
+        let plan = self.graph.plan();
+        let mut last = plan.node(index);
+        while let PlanOnFailure::Node(fallback) = last.on_failure {
+            last = plan.fallback(fallback);
+            if self.schedule().fallback(fallback).is_none() {
+                self.tell_end(&last.id, &Decision::without_attempt(finish::not_needed()));
+            }
+        }
     }
 
     /// The ready node that comes first, with what it sees.

@@ -37,7 +37,7 @@ pub(super) fn check_nested(graph: &Graph, nested: &mut Nested<'_>) -> Result<Pla
     }
     let names = names(graph, &mut problems);
     let next = edges(graph, &names, &mut problems);
-    let fallbacks = fallbacks(graph, &names, &next, &mut problems);
+    let mut fallbacks = fallbacks(graph, &names, &next, &mut problems);
     let entry = entry(graph, &names, &next, &fallbacks, &mut problems);
     check_agents(graph, &mut problems);
     let conditions = links::conditions(graph, &next, &mut problems);
@@ -53,6 +53,10 @@ pub(super) fn check_nested(graph: &Graph, nested: &mut Nested<'_>) -> Result<Pla
     }
     let reachable = order::reachable(&targets, &entry);
     let runs = runs(&reachable, &fallbacks);
+    // What stands in for a node that is never run is never run either.
+    fallbacks
+        .list
+        .retain(|index| runs.get(*index).copied().unwrap_or(false));
     let order = order_of_reachable(&targets, &reachable);
     let mut planned = plan_nodes(graph, &names, &fallbacks, nested, &mut problems);
     let mut warnings = Problems::new(graph.source.clone());
