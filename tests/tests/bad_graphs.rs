@@ -68,7 +68,7 @@ fn graphs_are_nested_sixteen_deep_at_most() {
     let told = problems(&named(17)).unwrap().to_string();
     assert_eq!(
         told,
-        "g.yaml:17:28: node `x`: graphs are nested more than 16 levels deep"
+        "g.yaml:17:28: node `x`: graphs are nested more than 16 levels deep\n  hint: let one graph do the work of several levels"
     );
 }
 

@@ -150,6 +150,7 @@ mod tests {
             Exit::Success,
             Exit::Failed,
             Exit::BadInput,
+            Exit::Partial,
             Exit::Internal,
             Exit::Cancelled,
         ] {

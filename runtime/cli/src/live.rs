@@ -4,16 +4,16 @@
 //! The screen is brought up to date a few times a second and not at every event, so a run of a hundred thousand quick
 //! nodes is not slowed down by it.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use hap::{Event, EventKind, Level, NodePath, NodeStatus, Progress};
+use hap::{BreakerState, Event, EventKind, Level, NodeStatus};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::format;
-use crate::report::log_line;
+use crate::report::{log_line, told_line};
+use crate::running::Running;
 use crate::signals::Asked;
-use crate::terminal::{Look, Terminal, clean_line};
+use crate::terminal::{Look, Terminal};
 
 /// How often the screen is brought up to date.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -37,21 +37,13 @@ struct Screen {
     bars: MultiProgress,
     total: ProgressBar,
     line_style: ProgressStyle,
-    /// The nodes that run, in the order in which they began.
-    running: Vec<Running>,
-    position: HashMap<NodePath, usize>,
+    running: Running,
     lines: Vec<ProgressBar>,
     log: Vec<String>,
     log_left_out: usize,
     done: u64,
     failed: u64,
-}
-
-struct Running {
-    node: NodePath,
-    start: Instant,
-    status: String,
-    fraction: Option<f32>,
+    degraded: u64,
 }
 
 impl Live {
@@ -73,10 +65,7 @@ impl Live {
 
     /// Takes note of an event.
     pub(crate) fn event(&mut self, event: &Event) {
-        if let EventKind::NodeLog { node, record } = &event.kind
-            && self.level.is_some_and(|level| record.level >= level)
-        {
-            let line = log_line(&self.terminal, Some(node), record);
+        if let Some(line) = self.log_line(&event.kind) {
             match &mut self.screen {
                 Some(screen) => screen.log(line),
                 None => self.terminal.tell(&line),
@@ -85,6 +74,40 @@ impl Live {
         if let Some(screen) = &mut self.screen {
             screen.event(&event.kind);
         }
+    }
+
+    /// What the log tells of an event, where it tells anything.
+    fn log_line(&self, event: &EventKind) -> Option<String> {
+        let least = self.level?;
+        let (level, name, words) = match event {
+            EventKind::NodeLog { node, record } => {
+                return (record.level >= least).then(|| log_line(&self.terminal, node, record));
+            }
+            // Of many items, many may be tried again: whoever wants to know that asks for all.
+            EventKind::NodeRetrying {
+                node,
+                attempt,
+                delay,
+                failure,
+            } => {
+                let delay = format::duration(*delay);
+                let words = format!("attempt {attempt} failed, the next in {delay}: {failure}");
+                (Level::Info, node.as_str(), words)
+            }
+            EventKind::CircuitBreakerChanged { agent, state } => {
+                let level = match state {
+                    BreakerState::Open => Level::Warn,
+                    BreakerState::Closed | BreakerState::HalfOpen => Level::Info,
+                };
+                (
+                    level,
+                    "circuit breaker",
+                    format!("that of agent `{agent}` is {state}"),
+                )
+            }
+            _ => return None,
+        };
+        (level >= least).then(|| told_line(&self.terminal, level, name, &words))
     }
 
     /// Brings the screen up to date.
@@ -139,13 +162,13 @@ impl Screen {
             total: bars.add(total),
             bars,
             line_style: style("{spinner:.cyan} {prefix:.bold} {wide_msg:.dim}").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "),
-            running: Vec::new(),
-            position: HashMap::new(),
+            running: Running::default(),
             lines: Vec::new(),
             log: Vec::new(),
             log_left_out: 0,
             done: 0,
             failed: 0,
+            degraded: 0,
         }
     }
 
@@ -160,76 +183,21 @@ impl Screen {
     fn event(&mut self, event: &EventKind) {
         match event {
             EventKind::RunStarted { nodes, .. } => self.total.set_length(*nodes as u64),
-            EventKind::NodeStarted { node, attempt: 1 } => {
-                self.position.insert(node.clone(), self.running.len());
-                self.running.push(Running {
-                    node: node.clone(),
-                    start: Instant::now(),
-                    status: String::new(),
-                    fraction: None,
-                });
-            }
-            EventKind::NodeStarted { node, attempt } => {
-                if let Some(running) = self.running(node) {
-                    running.status = format!("attempt {attempt}");
-                    running.fraction = None;
-                }
-            }
-            EventKind::NodeProgress { node, progress } => {
-                if let Some(running) = self.running(node) {
-                    match progress {
-                        Progress::Status(status) => running.status = clean_line(status),
-                        Progress::Fraction(fraction) => running.fraction = Some(*fraction),
-                        Progress::Partial(_) => {}
-                    }
-                }
-            }
-            EventKind::ItemFinished {
-                node, item, items, ..
-            } => self.piece_done(node, &node.item(*item), format!("{} of {items} items", item + 1)),
-            EventKind::RoundFinished { node, round, .. } => {
-                self.piece_done(node, &node.round(*round), format!("round {round}"));
-            }
-            EventKind::NodeFinished { node, status, .. } => {
-                // The whole counts the nodes of the outermost graph.
-                if node.is_outermost() {
-                    self.done += 1;
-                    self.failed += u64::from(matches!(status, NodeStatus::Failed | NodeStatus::Limited));
-                }
-                self.end(node);
+            // The whole counts the nodes of the outermost graph.
+            EventKind::NodeFinished { node, status, .. } if node.is_outermost() => {
+                self.done += 1;
+                self.failed += u64::from(matches!(status, NodeStatus::Failed | NodeStatus::Limited));
+                self.degraded += u64::from(matches!(status, NodeStatus::Degraded { .. }));
             }
             _ => {}
         }
-    }
-
-    /// An item or a round is over: its own line goes, and that of its node tells it, where there is one.
-    fn piece_done(&mut self, node: &NodePath, piece: &NodePath, words: String) {
-        self.end(piece);
-        if let Some(running) = self.running(node) {
-            running.status = words;
-        }
-    }
-
-    /// Takes a place from those that run.
-    fn end(&mut self, node: &NodePath) {
-        if let Some(position) = self.position.remove(node) {
-            self.running.remove(position);
-            for running in self.running.iter().skip(position) {
-                self.position
-                    .entry(running.node.clone())
-                    .and_modify(|at| *at -= 1);
-            }
-        }
-    }
-
-    fn running(&mut self, node: &NodePath) -> Option<&mut Running> {
-        let position = self.position.get(node)?;
-        self.running.get_mut(*position)
+        self.running.event(event, Instant::now());
     }
 
     fn draw(&mut self) {
         self.flush_log();
-        let shown = self.running.len().min(MAX_LINES);
+        let shown = self.running.lines().len().min(MAX_LINES);
+        let now = Instant::now();
         self.total.set_position(self.done);
         self.total.set_message(self.words(shown));
         self.total.tick();
@@ -238,9 +206,10 @@ impl Screen {
             self.lines.push(self.bars.insert_before(&self.total, line));
         }
         self.keep_lines(shown);
-        for (line, running) in self.lines.iter().zip(&self.running) {
-            line.set_prefix(format::shorten(running.node.as_str(), 40));
-            line.set_message(running.words());
+        for (line, running) in self.lines.iter().zip(self.running.lines()) {
+            // Of a path, the end tells most.
+            line.set_prefix(format::shorten_start(running.place(), 40));
+            line.set_message(running.words(now));
             line.tick();
         }
     }
@@ -259,8 +228,12 @@ impl Screen {
         if self.failed > 0 {
             words.push(format!("{} failed", self.failed));
         }
-        if self.running.len() > shown {
-            words.push(format!("{} more running", self.running.len() - shown));
+        if self.degraded > 0 {
+            words.push(format!("{} degraded", self.degraded));
+        }
+        let more = self.running.lines().len().saturating_sub(shown);
+        if more > 0 {
+            words.push(format!("{more} more running"));
         }
         words.join(", ")
     }
@@ -280,18 +253,5 @@ impl Screen {
             self.log_left_out = 0;
         }
         (!self.log.is_empty()).then(|| std::mem::take(&mut self.log).join("\n"))
-    }
-}
-
-impl Running {
-    fn words(&self) -> String {
-        let mut words = vec![format!("{:.1} s", self.start.elapsed().as_secs_f64())];
-        if let Some(fraction) = self.fraction {
-            words.push(format!("{:.0} %", fraction * 100.0));
-        }
-        if !self.status.is_empty() {
-            words.push(self.status.clone());
-        }
-        words.join(" · ")
     }
 }

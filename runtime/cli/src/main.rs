@@ -15,6 +15,8 @@ mod live;
 mod plan_report;
 mod pretty;
 mod report;
+mod run_file;
+mod running;
 mod signals;
 mod terminal;
 mod time;

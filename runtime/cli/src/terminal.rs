@@ -13,10 +13,34 @@ use crate::exit::Stop;
 pub(crate) struct Terminal {
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
+    /// Whether stdout shows colours.
+    stdout_colour: bool,
+    /// Whether stderr does.
     colour: bool,
 }
 
-/// How a piece of text on stderr looks.
+/// A line of a result, and how it looks on a terminal.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// The text.
+    pub(crate) text: String,
+    look: Option<Look>,
+}
+
+impl Line {
+    /// A line that looks like that.
+    pub(crate) fn new(look: Option<Look>, text: impl Into<String>) -> Line {
+        let text = text.into();
+        Line { text, look }
+    }
+
+    /// A line without a look of its own.
+    pub(crate) fn plain(text: impl Into<String>) -> Line {
+        Line::new(None, text)
+    }
+}
+
+/// How a piece of text looks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Look {
     /// Names and headings.
@@ -50,9 +74,11 @@ impl Terminal {
         let stderr_is_terminal = io::stderr().is_terminal();
         let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
+        let stdout_is_terminal = io::stdout().is_terminal();
         Terminal {
-            stdout_is_terminal: io::stdout().is_terminal(),
+            stdout_is_terminal,
             stderr_is_terminal,
+            stdout_colour: stdout_is_terminal && !refused && !dumb,
             colour: stderr_is_terminal && !refused && !dumb,
         }
     }
@@ -71,16 +97,21 @@ impl Terminal {
         } else {
             text
         };
-        let mut stdout = io::stdout().lock();
-        let written = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.write_all(b"\n"))
-            .and_then(|()| stdout.flush());
-        match written {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Stop::internal(format!(
-                "cannot write to standard output: {error}"
-            ))),
-            _ => Ok(()),
+        write_out(text)
+    }
+
+    /// Prints lines of a result to stdout, in colours where it shows them.
+    pub(crate) fn print_lines(&self, lines: &[Line]) -> Result<(), Stop> {
+        let lines: Vec<String> = lines.iter().map(|line| self.painted(line)).collect();
+        write_out(&lines.join("\n"))
+    }
+
+    /// A line as stdout is given it.
+    fn painted(&self, line: &Line) -> String {
+        match line.look {
+            Some(look) if self.stdout_colour => paint(look, &clean(&line.text)),
+            _ if self.stdout_is_terminal => clean(&line.text),
+            _ => line.text.clone(),
         }
     }
 
@@ -122,10 +153,29 @@ impl Terminal {
     /// `text` in that look where stderr shows colours.
     pub(crate) fn paint(&self, look: Look, text: &str) -> String {
         if self.colour {
-            format!("\x1b[{}m{text}\x1b[0m", look.sgr())
+            paint(look, text)
         } else {
             text.to_owned()
         }
+    }
+}
+
+fn paint(look: Look, text: &str) -> String {
+    format!("\x1b[{}m{text}\x1b[0m", look.sgr())
+}
+
+/// Writes a result and a newline to stdout.
+fn write_out(text: &str) -> Result<(), Stop> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.write_all(b"\n"))
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Stop::internal(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -155,9 +205,12 @@ mod tests {
         let terminal = |colour| Terminal {
             stdout_is_terminal: colour,
             stderr_is_terminal: colour,
+            stdout_colour: colour,
             colour,
         };
         assert_eq!(terminal(false).paint(Look::Bad, "x"), "x");
         assert_eq!(terminal(true).paint(Look::Bad, "x"), "\x1b[1;31mx\x1b[0m");
+        let line = Line::new(Some(Look::Good), "x\x1b[2J");
+        assert_eq!(terminal(true).painted(&line), "\x1b[1;32mx [2J\x1b[0m");
     }
 }

@@ -62,6 +62,7 @@ impl Scope {
         Worked {
             result: result.map_err(|failure| self.spending.explain(failure, &own)),
             degraded: None,
+            missing: None,
             account,
         }
     }
@@ -100,7 +101,7 @@ impl Scope {
 }
 
 /// Holds what a node writes against the graph: only keys that it may write, and values that their reducers take.
-fn check(plan: &Plan, node: &PlanNode, writes: &[(Arc<str>, Json)]) -> Result<(), Failure> {
+pub(crate) fn check(plan: &Plan, node: &PlanNode, writes: &[(Arc<str>, Json)]) -> Result<(), Failure> {
     if let Some(allowed) = &node.writes {
         check_writes(&node.id, writes, allowed)?;
     }

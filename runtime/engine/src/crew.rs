@@ -68,6 +68,38 @@ pub(crate) async fn lead(crew: Arc<dyn Crew>, slot: &mut Slot) {
     }
 }
 
+/// As [`lead`], in a task of its own: work that holds work that holds work would else stand on one stack.
+pub(crate) async fn lead_apart(crew: Arc<dyn Crew>, run: &Arc<Shared>, slot: &mut Slot) {
+    let mut lent = slot.lend();
+    let leader = Counted::new(run.clone());
+    let leading = tokio::spawn(async move {
+        let _leader = leader;
+        lead(crew, &mut lent).await;
+        lent
+    });
+    match leading.await {
+        Ok(lent) => slot.take_back(lent),
+        // The tokio runtime ends, or the engine has a fault: what was not decided is told as such.
+        Err(_) => *slot = run.slots.take().await,
+    }
+}
+
+/// A task of the run, counted until it is dropped.
+struct Counted(Arc<Shared>);
+
+impl Counted {
+    fn new(run: Arc<Shared>) -> Counted {
+        run.tasks.fetch_add(1, Ordering::AcqRel);
+        Counted(run)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.tasks.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// Starts helpers for `wanted` more pieces, as far as there is room.
 pub(crate) fn call_help(crew: &Arc<dyn Crew>, run: &Arc<Shared>, wanted: usize) {
     for _ in 0..wanted {
@@ -83,24 +115,25 @@ pub(crate) fn call_help(crew: &Arc<dyn Crew>, run: &Arc<Shared>, wanted: usize) 
 /// One helper. It leaves when it is dropped, however that comes about.
 struct Helper {
     crew: Arc<dyn Crew>,
-    run: Arc<Shared>,
+    counted: Counted,
 }
 
 impl Helper {
     fn new(crew: Arc<dyn Crew>, run: Arc<Shared>) -> Helper {
-        run.tasks.fetch_add(1, Ordering::AcqRel);
-        Helper { crew, run }
+        Helper {
+            crew,
+            counted: Counted::new(run),
+        }
     }
 }
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        self.run.tasks.fetch_sub(1, Ordering::AcqRel);
         self.crew.helpers().leave();
     }
 }
 
 async fn help(helper: Helper) {
-    let mut slot = helper.run.slots.take().await;
+    let mut slot = helper.counted.0.slots.take().await;
     helper.crew.clone().work(&mut slot).await;
 }

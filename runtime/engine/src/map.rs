@@ -234,11 +234,8 @@ fn collect(map: &PlanMap, done: Done, count: usize, is_over: bool) -> Worked {
         };
     }
     if failed > 0 && map.failed_items == FailedItems::Fail {
-        let first = failures.first_key_value().map_or(0, |(index, _)| *index);
-        let message = format!("{failed} of {count} items failed, item {first} first");
-        let failure = Failure::new(FailureKind::Items, message)
-            .hint("set `map.failed_items` to `skip` or `null` to go on without them")
-            .because_of(failures.into_values());
+        let failure = items_failure(failed, count, failures)
+            .hint("set `map.failed_items` to `skip` or `null` to go on without them");
         return Worked {
             account,
             ..Worked::failed(failure)
@@ -250,15 +247,26 @@ fn collect(map: &PlanMap, done: Done, count: usize, is_over: bool) -> Worked {
         None if map.failed_items == FailedItems::Null => Some(&null),
         None => None,
     }));
-    let degraded = match failed {
-        0 => degraded.then_some(Replacement::Within),
-        failed => Some(Replacement::Items { failed }),
+    let (degraded, missing) = match failed {
+        0 => (degraded.then_some(Replacement::Within), None),
+        failed => {
+            let missing = items_failure(failed, count, failures);
+            (Some(Replacement::Items { failed }), Some(missing))
+        }
     };
     Worked {
         result: Ok(Output::Members(vec![(map.into.clone(), list)])),
         degraded,
+        missing,
         account,
     }
+}
+
+/// The failure of some items, with the first of theirs as its causes.
+fn items_failure(failed: usize, count: usize, failures: BTreeMap<usize, Failure>) -> Failure {
+    let first = failures.first_key_value().map_or(0, |(index, _)| *index);
+    let message = format!("{failed} of {count} items failed, item {first} first");
+    Failure::new(FailureKind::Items, message).because_of(failures.into_values())
 }
 
 #[cfg(test)]

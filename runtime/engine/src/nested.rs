@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use hap_model::{BoxFuture, Failure, FailureKind, Json, NodeStatus, Replacement};
+use hap_model::{BoxFuture, Failure, FailureKind, Json, NodeStatus, PlanRepeat, Replacement};
 
-use crate::crew::{Crew, lead};
+use crate::crew::{Crew, lead_apart};
 use crate::finish;
 use crate::loaded::LoadedGraph;
 use crate::node::{Piece, Worked};
@@ -46,7 +46,7 @@ impl Scope {
             );
             let work = async {
                 let crew: Arc<dyn Crew> = scope.clone();
-                lead(crew, slot).await;
+                lead_apart(crew, &self.run, slot).await;
                 self.outcome(piece, &scope)
             };
             let worked = self
@@ -90,7 +90,9 @@ impl Scope {
             Err(nested_failure(failures))
         } else {
             finish::written(&scope.graph, &mut schedule, self.graph.plan().reducers()).map(|written| {
-                let allowed = piece.node.writes.as_ref();
+                // What a map writes is the list of its items' outputs, whatever these have.
+                let is_map = matches!(piece.node.repeat, PlanRepeat::Map(_));
+                let allowed = piece.node.writes.as_ref().filter(|_| !is_map);
                 Output::Members(
                     written
                         .into_iter()
@@ -102,6 +104,7 @@ impl Scope {
         Worked {
             result,
             degraded: degraded.then_some(Replacement::Within),
+            missing: None,
             account,
         }
     }

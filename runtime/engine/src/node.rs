@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hap_model::{
-    Failure, FailureKind, FallbackIndex, Json, NodeIndex, NodePath, NodeStatus, Origin, PlanNode,
+    EventKind, Failure, FailureKind, FallbackIndex, Json, NodeIndex, NodePath, NodeStatus, Origin, PlanNode,
     PlanOnFailure, PlanRepeat, Replacement,
 };
 
+use crate::attempt::check;
 use crate::loaded::{Body, LoadedGraph, Which};
 use crate::output::Output;
 use crate::routes;
@@ -32,6 +33,8 @@ pub(crate) struct Worked {
     pub(crate) result: Result<Output, Failure>,
     /// What is missing in it, or was replaced.
     pub(crate) degraded: Option<Replacement>,
+    /// Why something is missing in it.
+    pub(crate) missing: Option<Failure>,
     pub(crate) account: Account,
 }
 
@@ -40,6 +43,7 @@ impl Worked {
         Worked {
             result: Err(failure),
             degraded: None,
+            missing: None,
             account: Account::default(),
         }
     }
@@ -87,72 +91,109 @@ impl Scope {
                 Err(failure) => ended.result = Err(failure.at(piece.origin(0))),
             }
         }
-        let (decision, output) = ended.decision(self);
+        let (decision, output) = ended.decision();
         let writes = output
             .map(|output| output.into_writes(&node.id))
             .unwrap_or_default();
         self.decide(index, decision, Post { view, writes }, held);
     }
 
-    /// What the node is given, its work, and what happens when that fails.
+    /// What the node is given, its work, and what happens when that fails: what stands in for it may fail too, and then
+    /// something may stand in for that.
     async fn see_and_work(self: &Arc<Scope>, piece: &Piece<'_>, view: &Arc<View>, slot: &mut Slot) -> Ended {
+        let mut first = self.work(piece, view, slot).await;
+        let mut chain: Vec<(FallbackIndex, Ended)> = Vec::new();
+        let mut next = self.fallback_of(piece.node, &first);
+        while let Some(index) = next {
+            let piece = Piece::new(
+                &self.graph,
+                Which::Fallback(index),
+                self.path_of(&self.graph.plan().fallback(index).id),
+            );
+            let ended = self.work(&piece, view, slot).await;
+            next = self.fallback_of(piece.node, &ended);
+            chain.push((index, ended));
+        }
+        // From the last to the first: each takes the place of the one before it.
+        while let Some((index, stood_in)) = chain.pop() {
+            let failed = chain.last_mut().map_or(&mut first, |(_, ended)| ended);
+            self.stand_in(failed, index, stood_in);
+        }
+        first
+    }
+
+    /// The fallback to be run now.
+    fn fallback_of(&self, node: &PlanNode, ended: &Ended) -> Option<FallbackIndex> {
+        let cancelled = self.run.context.cancellation.is_cancelled();
+        match node.on_failure {
+            PlanOnFailure::Node(index) if ended.result.is_err() && !cancelled => Some(index),
+            _ => None,
+        }
+    }
+
+    /// What the node is given and its work, and what its own settings put in the place of a failed one.
+    async fn work(self: &Arc<Scope>, piece: &Piece<'_>, view: &Arc<View>, slot: &mut Slot) -> Ended {
         let start = self.run.start.elapsed();
+        if !matches!(piece.node.repeat, PlanRepeat::Once) {
+            self.run.events.emit(|| EventKind::NodeStarted {
+                node: piece.path.clone(),
+                attempt: 1,
+            });
+        }
         let worked = match view.text(piece.node.reads.as_ref()) {
             Ok(context) => self.within_deadline(piece, context, slot).await,
             Err(error) => Worked::failed(view_failure(self.graph.plan(), &error)),
         };
         let ran = worked.account.attempts > 0 || worked.result.is_ok();
+        let result = worked.result.and_then(|output| {
+            check(self.graph.plan(), piece.node, &output.writes(&piece.node.id))?;
+            Ok(output)
+        });
+        let was_cancelled = self.run.context.cancellation.is_cancelled();
         let mut ended = Ended {
-            result: worked.result.map_err(|failure| failure.at(piece.origin(0))),
-            replaced: None,
+            result: result.map_err(|failure| failure.at(piece.origin(0))),
+            replaced: worked.missing,
             degraded: worked.degraded,
+            was_cancelled,
             account: worked.account,
             start: ran.then_some(start),
             duration: None,
         };
         if let Err(failure) = &ended.result
-            && !self.run.context.cancellation.is_cancelled()
+            && !was_cancelled
         {
             match &piece.node.on_failure {
-                PlanOnFailure::Fail => {}
+                PlanOnFailure::Fail | PlanOnFailure::Node(_) => {}
                 PlanOnFailure::Stop => self.run.stop(stop_failure(piece, failure)),
-                PlanOnFailure::Continue => ended.replace(Output::Members(Vec::new()), Replacement::Nothing),
+                PlanOnFailure::Continue => {
+                    ended.replace(Output::Members(Vec::new()), Replacement::Nothing);
+                }
                 PlanOnFailure::Output(output) => ended.replace(as_output(output), Replacement::Output),
-                PlanOnFailure::Node(fallback) => self.fall_back(&mut ended, *fallback, view, slot).await,
             }
         }
         ended.duration = ran.then(|| self.run.start.elapsed().saturating_sub(start));
         ended
     }
 
-    /// Runs a fallback in the place of a node that failed.
-    async fn fall_back(
-        self: &Arc<Scope>,
-        ended: &mut Ended,
-        index: FallbackIndex,
-        view: &Arc<View>,
-        slot: &mut Slot,
-    ) {
-        let plan = self.graph.plan().clone();
-        let node = plan.fallback(index);
-        let piece = Piece::new(&self.graph, Which::Fallback(index), self.path_of(&node.id));
-        let stood_in: Ended = Box::pin(self.see_and_work(&piece, view, slot)).await;
-        let (decision, output) = stood_in.decision(self);
-        self.tell_end(&node.id, &decision);
+    /// Puts a fallback in the place of a node that failed, or tells that it failed too.
+    fn stand_in(&self, failed: &mut Ended, index: FallbackIndex, stood_in: Ended) {
+        let node = &self.graph.plan().fallback(index).id;
+        let (decision, output) = stood_in.decision();
+        self.tell_end(node, &decision);
         match output {
             // A value that is no object goes under the name of whoever made it.
             Some(output) => {
-                let output = Output::Members(output.into_writes(&node.id));
-                let node = node.id.clone();
-                ended.replace(output, Replacement::Node { node });
+                let output = Output::Members(output.into_writes(node));
+                let node = node.clone();
+                failed.replace(output, Replacement::Node { node });
             }
             None => {
                 let cause = decision.failure.as_deref().cloned();
-                ended.result =
-                    std::mem::replace(&mut ended.result, Err(cancelled())).map_err(|failure| Failure {
-                        message: format!("{}; its fallback `{}` failed too", failure.message, node.id),
-                        ..failure.because_of(cause)
-                    });
+                let own = std::mem::replace(&mut failed.result, Err(cancelled()));
+                failed.result = own.map_err(|failure| Failure {
+                    message: format!("{}; its fallback `{node}` failed too", failure.message),
+                    ..failure.because_of_first(cause)
+                });
             }
         }
         self.schedule().decide_fallback(index, decision);
@@ -211,6 +252,8 @@ struct Ended {
     /// Why something else took the place of its output.
     replaced: Option<Failure>,
     degraded: Option<Replacement>,
+    /// Whether the run had been cancelled when the work ended.
+    was_cancelled: bool,
     account: Account,
     start: Option<Duration>,
     duration: Option<Duration>,
@@ -222,8 +265,7 @@ impl Ended {
         self.degraded = Some(by);
     }
 
-    fn decision(self, scope: &Scope) -> (Decision, Option<Output>) {
-        let cancelled = scope.run.context.cancellation.is_cancelled();
+    fn decision(self) -> (Decision, Option<Output>) {
         let (status, failure, output) = match self.result {
             Ok(output) => {
                 let status = self
@@ -231,7 +273,7 @@ impl Ended {
                     .map_or(NodeStatus::Done, |by| NodeStatus::Degraded { by });
                 (status, self.replaced, Some(output))
             }
-            Err(failure) => (status_of(&failure, cancelled), Some(failure), None),
+            Err(failure) => (status_of(&failure, self.was_cancelled), Some(failure), None),
         };
         let decision = Decision {
             status,

@@ -70,7 +70,13 @@ impl Scope {
         slot: &mut Slot,
     ) -> Worked {
         let loaded = match piece.body {
-            Body::Graph(graph) => return self.nested(piece, graph, &context, slot).await,
+            Body::Graph(graph) => {
+                self.run.events.emit(|| EventKind::NodeStarted {
+                    node: piece.path.clone(),
+                    attempt,
+                });
+                return self.nested(piece, graph, &context, slot).await;
+            }
             Body::Agent(loaded) => loaded,
         };
         let agent = &**loaded.agent();

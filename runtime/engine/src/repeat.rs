@@ -39,6 +39,7 @@ impl Scope {
         Worked {
             result,
             degraded: degraded.then_some(Replacement::Within),
+            missing: None,
             account,
         }
     }

@@ -32,6 +32,19 @@ impl Slots {
 }
 
 impl Slot {
+    /// The same slot for a task of its own, which [gives it back](Slot::take_back). Nothing is held here meanwhile.
+    pub(crate) fn lend(&mut self) -> Slot {
+        Slot {
+            slots: self.slots.clone(),
+            permit: self.permit.take(),
+        }
+    }
+
+    /// Takes a slot back that was lent.
+    pub(crate) fn take_back(&mut self, slot: Slot) {
+        *self = slot;
+    }
+
     /// Waits for `wait` without the slot.
     pub(crate) async fn wait<T>(&mut self, wait: impl Future<Output = T>) -> T {
         self.permit = None;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hap_model::{Graph, NestedGraph, Node, NodeBody, Problem, Problems};
+use hap_model::{Graph, MAX_NESTED_GRAPHS, NestedGraph, Node, NodeBody, Problem, Problems};
 
 use crate::error::{Error, Result};
 use crate::runtime::{MAX_FILE_BYTES, read_file};
@@ -104,6 +104,11 @@ impl Reader {
         }
         if let Some(known) = self.files.get(&key) {
             return known.clone();
+        }
+        if self.open.len() > MAX_NESTED_GRAPHS {
+            let message = format!("graphs are nested more than {MAX_NESTED_GRAPHS} levels deep");
+            tell(message, "let one graph do the work of several levels");
+            return None;
         }
         if self.files.len() >= MAX_FILES {
             tell(

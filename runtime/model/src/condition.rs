@@ -117,6 +117,10 @@ impl Condition {
             .parse(source)
             .map_err(|errors| explain::parse(source, &errors.errors))?;
         let facts = check::check(source, &names, &tree, variables)?;
+        if let Some(kind) = check::never_boolean(&tree) {
+            let error = ConditionError::new(format!("it gives {kind}, not true or false"));
+            return Err(error.hint("compare it with something, as in `output.score >= 3`"));
+        }
         Ok(Condition(Arc::new(Inner {
             source: source.into(),
             tree,

@@ -239,7 +239,7 @@ impl fmt::Display for Event {
             } => write!(f, "{node}: item {item} failed: {failure}"),
             EventKind::ItemFinished {
                 node, item, items, ..
-            } => write!(f, "{node}: item {item} of {items} done"),
+            } => write!(f, "{node}: item {item} done, of {items}"),
             EventKind::RoundFinished { node, round, .. } => write!(f, "{node}: round {round} done"),
             EventKind::CircuitBreakerChanged { agent, state } => {
                 write!(f, "the circuit breaker of agent {agent} is {state}")

@@ -185,6 +185,15 @@ impl Failure {
         self
     }
 
+    /// The same failure with another behind it that comes before those that are known.
+    pub fn because_of_first(mut self, cause: Option<Failure>) -> Failure {
+        if let Some(cause) = cause {
+            self.causes.insert(0, cause);
+            self.causes.truncate(MAX_CAUSES);
+        }
+        self
+    }
+
     /// The same failure, which happened there unless it is known to have happened elsewhere.
     pub fn at(mut self, origin: Origin) -> Failure {
         self.origin.get_or_insert(origin);

@@ -48,6 +48,7 @@ pub use context::{Conflict, Context, Reducers, Resolved, ViewError, Writer};
 pub use entrypoint::{Entrypoint, EntrypointError, EntrypointForm};
 pub use event::{BreakerState, Event, EventKind, EventSink, Level, LogRecord, LogSource, Progress};
 pub use failure::{Failure, FailureKind, HostCall, MAX_CAUSES, Origin, sanitize};
+pub use file::MAX_NESTED_GRAPHS;
 pub use grants::{Grants, ResourcePattern, Ungranted, is_canonical};
 pub use graph::{
     AtMax, CircuitBreaker, Defaults, Edge, FailedItems, Graph, Located, Loop, MAX_ATTEMPTS, MAX_LOOP_ROUNDS,

@@ -80,6 +80,7 @@ pub enum Replacement {
     /// The output of its fallback node.
     Node {
         /// The fallback.
+        #[serde(rename = "fallback")]
         node: NodeId,
     },
     /// Nothing or `null` for the items of a map that failed.
@@ -101,6 +102,7 @@ pub enum SkipReason {
     /// A node that it waits for did not produce an output.
     Upstream {
         /// The first such node in topological order.
+        #[serde(rename = "upstream")]
         node: NodeId,
     },
     /// Every edge into it was decided, and none was taken.

@@ -75,7 +75,7 @@ impl CheckArgs {
         }
         let fails = self.strict && !warnings.is_empty();
         if self.json {
-            let plan = Some(PlanReport::new(loaded));
+            let plan = PlanReport::new(loaded);
             let report = Report {
                 ok: !fails,
                 problems: warnings.iter().collect(),

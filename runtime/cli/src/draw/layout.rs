@@ -42,19 +42,23 @@ pub(crate) struct Layout {
     pub(crate) boxes: Vec<Point>,
     /// For each edge the points that it touches: out of a box, along each layer that it passes, into a box.
     pub(crate) routes: Vec<Vec<Point>>,
+    /// How many boxes and bends it has.
+    pub(crate) points: usize,
 }
 
 impl Layout {
-    /// Lays out nodes with boxes of one size. `None` when the picture would have more than `max_points` points.
+    /// Lays out nodes with boxes of one size, and room on the edges for labels of the width `label`, 0 for none. `None`
+    /// when the picture would have more than `max_points` points.
     pub(crate) fn new(
         nodes: usize,
         edges: &[(usize, usize)],
         size: BoxSize,
+        label: f64,
         max_points: usize,
     ) -> Option<Layout> {
         let arranged = Layers::new(nodes, edges, max_points)?;
-        let direction = choose_direction(&arranged, nodes, size);
-        let metrics = metrics(direction, size);
+        let direction = choose_direction(&arranged, nodes, size, label);
+        let metrics = metrics(direction, size, label);
         let across = place_across(&arranged, nodes, &metrics);
         let starts = place_along(&arranged, &across, &metrics);
 
@@ -104,36 +108,37 @@ impl Layout {
             height,
             boxes,
             routes,
+            points: across.len(),
         })
     }
 }
 
-fn metrics(direction: Direction, size: BoxSize) -> Metrics {
+fn metrics(direction: Direction, size: BoxSize, label: f64) -> Metrics {
     match direction {
         Direction::Down => Metrics {
             box_along: size.height,
-            box_across: size.width,
+            box_across: size.width.max(label),
             way_across: 12.0,
-            gap_along: 52.0,
+            gap_along: if label > 0.0 { 72.0 } else { 52.0 },
             gap_across: 26.0,
         },
         Direction::Right => Metrics {
             box_along: size.width,
             box_across: size.height,
             way_across: 10.0,
-            gap_along: 68.0,
+            gap_along: if label > 0.0 { label + 48.0 } else { 68.0 },
             gap_across: 18.0,
         },
     }
 }
 
 /// The direction in which the picture is less long; a little wider than high is what fits a page.
-fn choose_direction(arranged: &Layers, nodes: usize, size: BoxSize) -> Direction {
+fn choose_direction(arranged: &Layers, nodes: usize, size: BoxSize, label: f64) -> Direction {
     let boxes = |layer: &Vec<usize>| layer.iter().filter(|&&point| point < nodes).count();
     let widest = arranged.layers.iter().map(boxes).max().unwrap_or(0) as f64;
     let count = arranged.layers.len() as f64;
     let length = |direction| {
-        let metrics = metrics(direction, size);
+        let metrics = metrics(direction, size, label);
         let along = count * (metrics.box_along + metrics.gap_along);
         let across = widest * (metrics.box_across + metrics.gap_across);
         match direction {
@@ -168,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_diamond_is_symmetrical() {
-        let layout = Layout::new(4, &[(0, 1), (0, 2), (1, 3), (2, 3)], SIZE, 100).unwrap();
+        let layout = Layout::new(4, &[(0, 1), (0, 2), (1, 3), (2, 3)], SIZE, 0.0, 100).unwrap();
         assert_eq!(layout.direction, Direction::Down);
         let x: Vec<f64> = layout.boxes.iter().map(|point| point.x).collect();
         assert!(
@@ -181,17 +186,17 @@ mod tests {
     #[test]
     fn a_wide_graph_leads_to_the_right_and_a_chain_down() {
         let fan: Vec<_> = (1..21).map(|to| (0, to)).collect();
-        let fan = Layout::new(21, &fan, SIZE, 1000).unwrap();
+        let fan = Layout::new(21, &fan, SIZE, 0.0, 1000).unwrap();
         assert_eq!(fan.direction, Direction::Right);
         assert!(!overlaps(&fan));
         let chain: Vec<_> = (0..9).map(|from| (from, from + 1)).collect();
-        let chain = Layout::new(10, &chain, SIZE, 1000).unwrap();
+        let chain = Layout::new(10, &chain, SIZE, 0.0, 1000).unwrap();
         assert_eq!((chain.direction, chain.width), (Direction::Down, SIZE.width));
     }
 
     #[test]
     fn long_edges_pass_beside_the_boxes_between() {
-        let layout = Layout::new(3, &[(0, 1), (1, 2), (0, 2)], SIZE, 100).unwrap();
+        let layout = Layout::new(3, &[(0, 1), (1, 2), (0, 2)], SIZE, 0.0, 100).unwrap();
         let passing = layout.routes[2][1];
         assert!(
             (passing.x - layout.boxes[1].x).abs() > SIZE.width / 2.0,

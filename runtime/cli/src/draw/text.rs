@@ -1,71 +1,135 @@
-//! A graph as lines of text: one block a layer, and behind each node where it leads.
+//! A graph as lines of text: one block a layer, and behind each node where it leads. The graphs in it stand below, each once.
 
 use crate::format;
-use crate::terminal::clean_line;
+use crate::terminal::Line;
 
-use super::{Drawing, DrawnNode};
+use super::{Drawing, DrawnEdge, DrawnNode, EdgeLook, NodePlace, Panel};
 
-/// How wide the column of names, and that of agents, may grow.
+/// How wide the column of names, that of agents and that of ends may grow.
 const MAX_COLUMN: usize = 40;
 
 /// How many targets of a node are listed on one line.
 const TARGETS_A_LINE: usize = 4;
 
+/// The longest condition behind an edge.
+const MAX_CONDITION: usize = 72;
+
 /// Draws the graph as text.
-pub(crate) fn text(drawing: &Drawing) -> String {
-    let mut targets: Vec<Vec<&str>> = vec![Vec::new(); drawing.nodes.len()];
-    for &(from, to) in &drawing.edges {
-        if let (Some(list), Some(node)) = (targets.get_mut(from), drawing.nodes.get(to)) {
-            list.push(&node.name);
+pub(crate) fn text(drawing: &Drawing) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (number, panel) in drawing.panels.iter().enumerate() {
+        if number > 0 {
+            lines.push(Line::plain(""));
         }
+        push_panel(&mut lines, panel, drawing.run.as_ref().filter(|_| number == 0));
     }
-    let layers = drawing
-        .nodes
-        .iter()
-        .filter_map(|node| node.layer)
-        .max()
-        .map_or(0, |last| last + 1);
-    let mut blocks: Vec<Vec<usize>> = vec![Vec::new(); layers + 1];
-    for (position, node) in drawing.nodes.iter().enumerate() {
-        // The last block is for nodes that are never run.
-        if let Some(block) = blocks.get_mut(node.layer.unwrap_or(layers)) {
-            block.push(position);
-        }
+    lines
+}
+
+/// The nodes that stand together.
+struct Block {
+    /// What stands above them.
+    heading: Option<&'static str>,
+    /// The layer's number.
+    number: Option<usize>,
+    nodes: Vec<usize>,
+}
+
+/// Where the columns of a panel begin.
+struct Columns {
+    number: usize,
+    name: usize,
+    work: usize,
+    ran: usize,
+}
+
+fn push_panel(lines: &mut Vec<Line>, panel: &Panel, run: Option<&String>) {
+    let blocks = blocks(panel);
+    let layers = blocks.iter().filter_map(|block| block.number).max().unwrap_or(0);
+    lines.push(Line::plain(format!(
+        "{}: {}, {}, {}",
+        panel.heading(),
+        format::things(panel.nodes.len(), "node"),
+        format::things(panel.count_edges(), "edge"),
+        format::things(layers, "layer"),
+    )));
+    if let Some(run) = run {
+        lines.push(Line::plain(format!("run: {run}")));
+    }
+    if !panel.defaults.is_empty() {
+        lines.push(Line::plain(format!("defaults: {}", panel.defaults.join(" · "))));
     }
     let column = |of: fn(&DrawnNode) -> String| {
-        let widths = drawing.nodes.iter().map(|node| of(node).chars().count());
+        let widths = panel.nodes.iter().map(|node| of(node).chars().count());
         widths.max().unwrap_or(0)
     };
-    let widths = (column(name), column(agent));
-    let mut lines = vec![format!(
-        "{}: {}, {}, {}",
-        drawing.title,
-        format::things(drawing.nodes.len(), "node"),
-        format::things(drawing.edges.len(), "edge"),
-        format::things(layers, "layer"),
-    )];
-    let number_width = layers.to_string().len();
-    for (layer, block) in blocks.iter().enumerate() {
-        if block.is_empty() {
-            continue;
+    let columns = Columns {
+        number: layers.to_string().len(),
+        name: column(name),
+        work: column(work),
+        ran: column(ran),
+    };
+    let mut targets: Vec<Vec<(&DrawnEdge, &str)>> = vec![Vec::new(); panel.nodes.len()];
+    for edge in &panel.edges {
+        if let (Some(list), Some(node)) = (targets.get_mut(edge.from), panel.nodes.get(edge.to)) {
+            list.push((edge, &node.name));
         }
-        lines.push(String::new());
-        if layer == layers {
-            lines.push("never run: the entry does not lead to".to_owned());
-        }
-        for (row, &position) in block.iter().enumerate() {
-            let number = if row == 0 && layer < layers {
-                (layer + 1).to_string()
-            } else {
-                String::new()
-            };
-            let prefix = format!("{number:>number_width$} {} ", bracket(row, block.len()));
-            if let (Some(node), Some(targets)) = (drawing.nodes.get(position), targets.get(position)) {
-                push_node(&mut lines, &prefix, node, widths, targets);
+    }
+    for block in blocks.iter().filter(|block| !block.nodes.is_empty()) {
+        lines.push(Line::plain(""));
+        lines.extend(block.heading.map(Line::plain));
+        for (row, &position) in block.nodes.iter().enumerate() {
+            let number = block.number.filter(|_| row == 0);
+            let number = number.map(|number| number.to_string()).unwrap_or_default();
+            let width = columns.number;
+            let prefix = format!("{number:>width$} {} ", bracket(row, block.nodes.len()));
+            if let (Some(node), Some(targets)) = (panel.nodes.get(position), targets.get(position)) {
+                push_node(lines, &prefix, node, &columns, targets);
             }
         }
     }
-    lines.join("\n")
+}
+
+/// One block a layer, then the nodes that stand in for others, then those that are never run.
+fn blocks(panel: &Panel) -> Vec<Block> {
+    let layer = |node: &DrawnNode| match node.place {
+        NodePlace::Layer(layer) => Some(layer),
+        NodePlace::Fallback | NodePlace::Never => None,
+    };
+    let layers = panel
+        .nodes
+        .iter()
+        .filter_map(layer)
+        .max()
+        .map_or(0, |last| last + 1);
+    let mut blocks: Vec<Block> = (1..=layers)
+        .map(|number| Block {
+            heading: None,
+            number: Some(number),
+            nodes: Vec::new(),
+        })
+        .collect();
+    for heading in [
+        "in the place of others that fail",
+        "never run: the entry does not lead to",
+    ] {
+        blocks.push(Block {
+            heading: Some(heading),
+            number: None,
+            nodes: Vec::new(),
+        });
+    }
+    for (position, node) in panel.nodes.iter().enumerate() {
+        let block = match node.place {
+            NodePlace::Layer(layer) => layer,
+            NodePlace::Fallback => layers,
+            NodePlace::Never => layers + 1,
+        };
+        if let Some(block) = blocks.get_mut(block) {
+            block.nodes.push(position);
+        }
+    }
+    blocks
 }
 
 /// The sign that binds the nodes of a block together.
@@ -82,74 +146,74 @@ fn name(node: &DrawnNode) -> String {
     format::shorten(&node.name, MAX_COLUMN)
 }
 
-fn agent(node: &DrawnNode) -> String {
-    format::shorten_start(&clean_line(&node.agent), MAX_COLUMN)
+fn work(node: &DrawnNode) -> String {
+    format::shorten_start(&node.work, MAX_COLUMN)
+}
+
+fn ran(node: &DrawnNode) -> String {
+    node.ran
+        .as_ref()
+        .map(|ran| format::shorten(&ran.words, MAX_COLUMN))
+        .unwrap_or_default()
 }
 
 fn push_node(
-    lines: &mut Vec<String>,
+    lines: &mut Vec<Line>,
     prefix: &str,
     node: &DrawnNode,
-    (name_width, agent_width): (usize, usize),
-    targets: &[&str],
+    columns: &Columns,
+    targets: &[(&DrawnEdge, &str)],
 ) {
-    let start = format!(
-        "{prefix}{:<name_width$}  {:<agent_width$}",
-        name(node),
-        agent(node)
+    let look = node.ran.as_ref().and_then(|ran| ran.status.look());
+    let (name_width, work_width, ran_width) = (columns.name, columns.work, columns.ran);
+    let mut start = format!("{prefix}{:<name_width$}  {:<work_width$}", name(node), work(node));
+    if ran_width > 0 {
+        start.push_str(&format!("  {:<ran_width$}", ran(node)));
+    }
+    let space = " ".repeat(start.chars().count());
+    for row in rows(targets) {
+        lines.push(Line::new(look, format!("{start}  {row}")));
+        start.clone_from(&space);
+    }
+    if targets.is_empty() {
+        lines.push(Line::new(look, start.trim_end()));
+    }
+    let indent = " ".repeat(prefix.chars().count() + 2);
+    lines.extend(
+        node.marks
+            .iter()
+            .map(|mark| Line::new(look, format!("{indent}{mark}"))),
     );
-    let mut rows = targets
-        .chunks(TARGETS_A_LINE)
-        .map(|row| row.join(", "))
-        .peekable();
-    if rows.peek().is_none() {
-        lines.push(start.trim_end().to_owned());
+}
+
+/// Where a node leads: several targets a line where it always leads, one where a condition decides.
+fn rows(targets: &[(&DrawnEdge, &str)]) -> Vec<String> {
+    let is_always = |edge: &DrawnEdge| matches!(edge.kind, EdgeLook::Always);
+    let always: Vec<&str> = targets
+        .iter()
+        .filter(|(edge, _)| is_always(edge))
+        .map(|(_, name)| *name)
+        .collect();
+    let mut rows = Vec::new();
+    let mut chunks = always.chunks(TARGETS_A_LINE).peekable();
+    while let Some(chunk) = chunks.next() {
+        let arrow = if rows.is_empty() { "→ " } else { "  " };
+        let comma = if chunks.peek().is_some() { "," } else { "" };
+        rows.push(format!("{arrow}{}{comma}", chunk.join(", ")));
     }
-    let mut arrow = format!("{start}  → ");
-    while let Some(row) = rows.next() {
-        let comma = if rows.peek().is_some() { "," } else { "" };
-        lines.push(format!("{arrow}{row}{comma}"));
-        arrow = " ".repeat(arrow.chars().count());
+    let others = || targets.iter().filter(|(edge, _)| !is_always(edge));
+    let width = others().map(|(_, name)| name.chars().count()).max().unwrap_or(0);
+    for (edge, name) in others() {
+        let (arrow, word) = match edge.kind {
+            EdgeLook::Fallback => ('⇢', ""),
+            EdgeLook::When(_) => ('→', "when "),
+            _ => ('→', ""),
+        };
+        let label = edge.kind.label(MAX_CONDITION).unwrap_or_default();
+        rows.push(format!("{arrow} {name:<width$}  {word}{label}"));
     }
+    rows
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::drawing;
-    use super::text;
-
-    #[test]
-    fn layers_stand_below_each_other_with_their_edges() {
-        let drawing = drawing(
-            "name: Review\nentry: split\nnodes:\n  split: {agent: 'r:split', next: [terms, dates, brief]}\n  \
-             terms: {agent: agents/terms.wasm, next: brief}\n  dates: {agent: 'r:dates', next: brief}\n  \
-             brief: {agent: 'r:brief'}\n  old: {agent: 'r:old', next: brief}\n",
-        );
-        let expected = "\
-Review: 5 nodes, 6 edges, 3 layers
-
-1 ─ split  r:split            → terms, dates, brief
-
-2 ┌ terms  agents/terms.wasm  → brief
-  └ dates  r:dates            → brief
-
-3 ─ brief  r:brief
-
-never run: the entry does not lead to
-  ─ old    r:old              → brief";
-        assert_eq!(text(&drawing), expected);
-    }
-
-    #[test]
-    fn many_targets_continue_on_further_lines() {
-        let drawing = drawing(
-            "nodes:\n  a: {agent: 'x:a', next: [b, c, d, e, f]}\n  b: {agent: 'x:b'}\n  c: {agent: 'x:c'}\n  \
-             d: {agent: 'x:d'}\n  e: {agent: 'x:e'}\n  f: {agent: 'x:f'}\n",
-        );
-        let text = text(&drawing);
-        assert!(
-            text.contains("1 ─ a  x:a  → b, c, d, e,\n              f\n"),
-            "{text}"
-        );
-    }
-}
+mod tests;

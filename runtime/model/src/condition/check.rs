@@ -69,6 +69,35 @@ pub(super) fn check(
     Ok(check.facts)
 }
 
+/// What an expression gives whose text shows that it is no boolean.
+pub(super) fn never_boolean(tree: &IdedExpr) -> Option<&'static str> {
+    match &tree.expr {
+        Expr::Literal(LiteralValue::Boolean(_)) => None,
+        Expr::Literal(LiteralValue::String(_)) => Some("a text"),
+        Expr::Literal(LiteralValue::Null) => Some("null"),
+        Expr::Literal(LiteralValue::Bytes(_)) => Some("bytes"),
+        Expr::Literal(_) => Some("a number"),
+        Expr::List(_) => Some("a list"),
+        Expr::Map(_) => Some("a map"),
+        Expr::Call(call) => match call.func_name.as_str() {
+            // Of texts and lists the sum is one.
+            operators::ADD => Some("a sum"),
+            operators::SUBSTRACT
+            | operators::MULTIPLY
+            | operators::DIVIDE
+            | operators::MODULO
+            | operators::NEGATE
+            | "size"
+            | "int"
+            | "uint"
+            | "double" => Some("a number"),
+            "string" => Some("a text"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl<'a> Check<'a> {
     fn expr(&mut self, node: &'a IdedExpr, depth: usize) -> Result<(), ConditionError> {
         if depth > MAX_DEPTH {

@@ -10,6 +10,7 @@ pub(crate) struct Fields<'a> {
     /// What the mapping is, for messages: "the graph", "node `a`".
     what: String,
     place: Place,
+    is_mapping: bool,
     members: Vec<(&'a str, Place, &'a Tree)>,
     known: Vec<&'static str>,
 }
@@ -34,9 +35,15 @@ impl<'a> Fields<'a> {
         Fields {
             what,
             place: tree.place,
+            is_mapping: matches!(tree.value, Value::Map(_)),
             members,
             known: Vec::new(),
         }
+    }
+
+    /// Whether there is a mapping at all; else that was told.
+    pub(crate) fn is_mapping(&self) -> bool {
+        self.is_mapping
     }
 
     /// Where the mapping stands.
@@ -46,6 +53,15 @@ impl<'a> Fields<'a> {
 
     /// Takes the field that has one of `names`; the first is its own, the others are the original HAP's.
     pub(crate) fn take(&mut self, names: &[&'static str], problems: &mut Problems) -> Option<&'a Tree> {
+        self.take_or_null(names, problems).filter(|tree| !tree.is_null())
+    }
+
+    /// As [`Fields::take`], for fields to which `null` means something.
+    pub(crate) fn take_or_null(
+        &mut self,
+        names: &[&'static str],
+        problems: &mut Problems,
+    ) -> Option<&'a Tree> {
         self.known.extend(names);
         let mut found: Option<(&str, &'a Tree)> = None;
         let mut rest = Vec::with_capacity(self.members.len());
@@ -65,9 +81,7 @@ impl<'a> Fields<'a> {
             }
         }
         self.members = rest;
-        found
-            .map(|(_, value)| value)
-            .filter(|value| !matches!(&value.value, Value::Scalar(text) if text == "null"))
+        found.map(|(_, value)| value)
     }
 
     /// Takes a text.

@@ -15,7 +15,7 @@ use super::recovery_file::{circuit_breaker, deadline, on_failure, retry};
 use super::tree::{self, Tree, Value};
 
 /// How deep graphs may be nested in graphs, whether in one file or over several.
-pub(crate) const MAX_NESTED_GRAPHS: usize = 16;
+pub const MAX_NESTED_GRAPHS: usize = 16;
 
 /// Reads a graph, or every problem of its text.
 pub(crate) fn parse_graph(source: &str, text: &str) -> Result<Graph, Problems> {

@@ -9,4 +9,5 @@ mod repeat_file;
 mod tree;
 mod values;
 
-pub(crate) use graph_file::{MAX_NESTED_GRAPHS, parse_graph};
+pub use graph_file::MAX_NESTED_GRAPHS;
+pub(crate) use graph_file::parse_graph;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::budget::Budget;
 use crate::entrypoint::Entrypoint;
-use crate::graph::{Edge, Located, NestedGraph, Node, NodeAgent, NodeBody, When};
+use crate::graph::{Edge, Located, NestedGraph, Node, NodeAgent, NodeBody};
 use crate::problem::{Place, Problem, Problems, shown};
 
 use super::fields::{Fields, located};
@@ -44,7 +44,12 @@ pub(super) fn node(
         problems.push(Problem::error(Some(place), "the node has no `id`").hint("add `id: some-name`"));
         return None;
     };
-    if body.is_none() && matches!(tree.value, Value::Map(_)) {
+    if body.is_none()
+        && matches!(tree.value, Value::Map(_))
+        && tree
+            .members()
+            .all(|(name, _, value)| name != "graph" || value.is_null())
+    {
         let problem = Problem::error(id.place, format!("node `{}` has no `agent`", shown(&id.text)));
         problems.push(problem.hint("add `agent: path/to/agent.wasm`, `agent: namespace:name` or `graph: …`"));
     }
@@ -197,21 +202,25 @@ fn edge(tree: &Tree, problems: &mut Problems) -> Option<Edge> {
     }
     let mut fields = Fields::of(tree, "the edge", problems);
     let to = fields.text(&["to"], problems);
-    let condition = fields.text(&["when"], problems);
+    let condition = fields.take_or_null(&["when"], problems);
     let otherwise = fields.text(&["else"], problems);
     let place = fields.place();
     fields.finish(problems);
     let complaint = match (to, condition, otherwise) {
-        (Some(to), condition, None) => {
-            let when = condition.map_or(When::Always, When::If);
-            return Some(Edge { to, when });
+        (_, Some(tree), _) if tree.is_null() => "`when` is empty",
+        (Some(to), None, None) => return Some(Edge::from(to)),
+        (Some(to), Some(tree), None) => {
+            let condition = located(tree, "when", problems)?;
+            return Some(Edge::when(to, condition));
         }
-        (None, None, Some(to)) => return Some(Edge { to, when: When::Else }),
+        (None, None, Some(to)) => return Some(Edge::otherwise(to)),
+        (Some(_), None, Some(_)) => "an edge has `to` or `else`, not both",
         (_, Some(_), Some(_)) => "an edge has `when` or `else`, not both",
-        _ => "an edge needs the node that it leads to",
+        (None, _, None) => "an edge needs the node that it leads to",
     };
     problems.push(
-        Problem::error(Some(place), complaint).hint("write `{to: node, when: condition}` or `{else: node}`"),
+        Problem::error(Some(place), complaint)
+            .hint("write the node's name, `{to: node, when: condition}` or `{else: node}`"),
     );
     None
 }

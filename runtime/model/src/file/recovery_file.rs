@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::graph::{CircuitBreaker, Located, MAX_ATTEMPTS, MAX_WAIT, OnFailure, Retry, RetryOn};
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, shown};
 
 use super::fields::{Fields, located};
 use super::tree::{Tree, Value};
@@ -16,6 +16,15 @@ pub(super) fn retry(tree: &Tree, problems: &mut Problems) -> Option<Retry> {
         let attempts = attempts(&located(tree, "retry", problems)?, problems)?;
         return Some(Retry { attempts, ..defaults });
     }
+    if !matches!(tree.value, Value::Map(_)) {
+        let message = format!(
+            "`retry` must be a number of attempts or a mapping, not {}",
+            tree.kind()
+        );
+        let problem = Problem::error(Some(tree.place), message);
+        problems.push(problem.hint("for example `retry: 3` or `retry: {attempts: 3, delay: 1s}`"));
+        return None;
+    }
     let mut fields = Fields::of(tree, "`retry`", problems);
     let number = fields.text(&["attempts"], problems);
     let delay = fields.text(&["delay"], problems);
@@ -24,6 +33,7 @@ pub(super) fn retry(tree: &Tree, problems: &mut Problems) -> Option<Retry> {
     let jitter = fields.text(&["jitter"], problems);
     let on = fields.texts(&["on"], problems);
     fields.finish(problems);
+    let names_some = on.as_ref().is_some_and(|kinds| !kinds.is_empty());
     let retry = Retry {
         attempts: number
             .and_then(|text| attempts(&text, problems))
@@ -41,14 +51,26 @@ pub(super) fn retry(tree: &Tree, problems: &mut Problems) -> Option<Retry> {
             .and_then(|text| fraction("jitter", &text, problems))
             .unwrap_or(defaults.jitter),
         on: match on {
-            Some(kinds) => kinds
-                .iter()
-                .filter_map(|kind| one_of("on", kind, &RetryOn::NAMES, problems))
-                .collect(),
+            Some(kinds) => kinds.iter().filter_map(|kind| retry_on(kind, problems)).collect(),
             None => defaults.on,
         },
     };
+    // That none of the names is known was told.
+    if retry.on.is_empty() && names_some {
+        return None;
+    }
     checked(tree, retry, Retry::check, problems)
+}
+
+/// A failure after which it helps to try again.
+fn retry_on(kind: &Located, problems: &mut Problems) -> Option<RetryOn> {
+    if kind.text == "failed" || kind.text == "invalid-input" {
+        let message = format!("`{}` is never tried again", kind.text);
+        let problem = Problem::error(kind.place, message);
+        problems.push(problem.hint("an agent that may be asked again says `unavailable`"));
+        return None;
+    }
+    one_of("on", kind, &RetryOn::NAMES, problems)
 }
 
 fn attempts(text: &Located, problems: &mut Problems) -> Option<u32> {
@@ -116,9 +138,20 @@ pub(super) fn on_failure(tree: &Tree, problems: &mut Problems) -> Option<OnFailu
         ("stop", OnFailure::Stop),
         ("continue", OnFailure::Continue),
     ];
+    const FORMS: &str = "write `fail`, `stop`, `continue`, `{output: {…}}` or `{node: name}`";
     if !matches!(tree.value, Value::Map(_)) {
-        let word = located(tree, "on_failure", problems)?;
-        return one_of("on_failure", &word, &WORDS, problems);
+        let known = match &tree.value {
+            Value::Text(word) => WORDS.iter().find(|(known, _)| known == word),
+            _ => None,
+        };
+        if known.is_none() {
+            let message = match &tree.value {
+                Value::Text(word) => format!("`on_failure` cannot be `{}`", shown(word)),
+                _ => format!("`on_failure` must be a word or a mapping, not {}", tree.kind()),
+            };
+            problems.push(Problem::error(Some(tree.place), message).hint(FORMS));
+        }
+        return known.map(|(_, on_failure)| on_failure.clone());
     }
     let mut fields = Fields::of(tree, "`on_failure`", problems);
     let output = fields.take(&["output"], problems);

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use crate::graph::{AtMax, FailedItems, Loop, MAX_LOOP_ROUNDS, MAX_MAP_ITEMS, Map, Repeat};
 use crate::problem::{Problem, Problems};
 
-use super::fields::Fields;
+use super::fields::{Fields, located};
 use super::tree::Tree;
 use super::values::{one_of, whole};
 
@@ -33,8 +33,12 @@ fn read_map(tree: &Tree, problems: &mut Problems) -> Option<Map> {
     let into = fields.text(&["into"], problems);
     let max_parallel = fields.text(&["max_parallel"], problems);
     let max_items = fields.text(&["max_items"], problems);
-    let failed_items = fields.text(&["failed_items"], problems);
+    let failed_items = fields.take_or_null(&["failed_items"], problems);
+    let is_map = fields.is_mapping();
     fields.finish(problems);
+    if !is_map {
+        return None;
+    }
     let (Some(over), Some(item)) = (over, item) else {
         let problem = Problem::error(Some(tree.place), "`map` needs `over` and `as`");
         problems.push(problem.hint("for example `map: {over: documents, as: document}`"));
@@ -49,9 +53,14 @@ fn read_map(tree: &Tree, problems: &mut Problems) -> Option<Map> {
         max_items: max_items
             .and_then(|text| whole("max_items", &text, 1..=MAX_MAP_ITEMS, problems))
             .unwrap_or(map.max_items),
-        failed_items: failed_items
-            .and_then(|text| one_of("failed_items", &text, &FailedItems::NAMES, problems))
-            .unwrap_or(map.failed_items),
+        failed_items: match failed_items {
+            // The word is also YAML's for nothing.
+            Some(tree) if tree.is_null() => FailedItems::Null,
+            Some(tree) => located(tree, "failed_items", problems)
+                .and_then(|text| one_of("failed_items", &text, &FailedItems::NAMES, problems))
+                .unwrap_or(map.failed_items),
+            None => map.failed_items,
+        },
         ..map
     })
 }
@@ -61,7 +70,11 @@ fn read_loop(tree: &Tree, problems: &mut Problems) -> Option<Loop> {
     let until = fields.text(&["until"], problems);
     let max_rounds = fields.text(&["max_rounds"], problems);
     let at_max = fields.text(&["at_max"], problems);
+    let is_map = fields.is_mapping();
     fields.finish(problems);
+    if !is_map {
+        return None;
+    }
     let (Some(until), Some(max_rounds)) = (until, max_rounds) else {
         let problem = Problem::error(Some(tree.place), "`loop` needs `until` and `max_rounds`");
         problems.push(problem.hint("for example `loop: {until: 'output.score >= 0.9', max_rounds: 5}`"));

@@ -47,6 +47,11 @@ impl Tree {
         }
     }
 
+    /// Whether it is `null`, or nothing at all.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar(text) if text == "null")
+    }
+
     /// The members of a mapping; none of anything else.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, Place, &Tree)> {
         let members = match &self.value {

@@ -68,7 +68,10 @@ impl Retry {
             return Err("`delay` and `max_delay` can be 24 hours at most".to_owned());
         }
         if self.delay > self.max_delay {
-            return Err("`delay` is longer than `max_delay`".to_owned());
+            return Err(format!(
+                "`delay` is longer than `max_delay`, which is {} s",
+                self.max_delay.as_secs_f64()
+            ));
         }
         if self.on.is_empty() {
             return Err("`on` names no failure: leave `retry` out to make one attempt only".to_owned());

@@ -9,7 +9,8 @@ use crate::json::TopLevel;
 use crate::problem::{Problem, Problems, nearest, shown};
 
 use super::fallback::{Fallbacks, fallbacks};
-use super::node::{Nested, plan_node};
+use super::nested::Nested;
+use super::node::plan_node;
 use super::{Plan, PlanNode, conflicts, links, never_run, order};
 
 /// Each node's place in the graph's list, by name.
@@ -29,7 +30,7 @@ pub(super) fn check(graph: &Graph) -> Result<Plan, Problems> {
 }
 
 /// Checks a graph and the graphs in it.
-pub(super) fn check_nested(graph: &Graph, nested: &mut Nested<'_>) -> Result<Plan, Problems> {
+pub(super) fn check_nested<'a>(graph: &'a Graph, nested: &mut Nested<'a>) -> Result<Plan, Problems> {
     let mut problems = Problems::new(graph.source.clone());
     if graph.nodes.is_empty() {
         let problem = Problem::error(None, "the graph has no nodes");
@@ -60,6 +61,7 @@ pub(super) fn check_nested(graph: &Graph, nested: &mut Nested<'_>) -> Result<Pla
     let order = order_of_reachable(&targets, &reachable);
     let mut planned = plan_nodes(graph, &names, &fallbacks, nested, &mut problems);
     let mut warnings = Problems::new(graph.source.clone());
+    nested.check_unused(graph, &mut problems, &mut warnings);
     let unreached = || {
         graph
             .nodes
@@ -123,17 +125,18 @@ fn runs(reachable: &[bool], fallbacks: &Fallbacks) -> Vec<bool> {
 }
 
 /// Every node as it runs, by its place in the graph's list.
-fn plan_nodes(
-    graph: &Graph,
+fn plan_nodes<'a>(
+    graph: &'a Graph,
     names: &Names<'_>,
     fallbacks: &Fallbacks,
-    nested: &mut Nested<'_>,
+    nested: &mut Nested<'a>,
     problems: &mut Problems,
 ) -> Vec<Option<PlanNode>> {
     let mut planned = Vec::with_capacity(graph.nodes.len());
     for (index, node) in graph.nodes.iter().enumerate() {
         let on_failure = fallbacks.on_failure(graph, names, index);
-        if let Some(OnFailure::Output(output)) = &node.on_failure {
+        let own = node.on_failure.as_ref().or(graph.defaults.on_failure.as_ref());
+        if let Some(OnFailure::Output(output)) = own {
             check_replacement(graph, node, output, problems);
         }
         planned.push(plan_node(graph, node, on_failure, nested, problems));

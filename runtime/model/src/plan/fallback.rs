@@ -120,12 +120,20 @@ fn check_circles(graph: &Graph, stands_in_for: &[Option<usize>], problems: &mut 
         };
         if good {
             path.iter().for_each(|&index| begins[index] = Some(true));
-        } else if let Some(node) = path.first().and_then(|&first| graph.nodes.get(first)) {
-            let message = format!(
-                "node `{}` stands in for a circle of fallbacks",
-                shown(&node.id.text)
-            );
-            let problem = Problem::error(node.id.place, message);
+        } else if stands_in_for[at].is_some() && path.contains(&at) {
+            // The nodes of the circle, in the order in which one falls back to the next.
+            let circle: Vec<usize> = path.iter().copied().skip_while(|&index| index != at).collect();
+            let name = |index: usize| {
+                graph
+                    .nodes
+                    .get(index)
+                    .map_or(String::new(), |node| shown(&node.id.text))
+            };
+            let mut names: Vec<String> = circle.iter().rev().map(|&index| name(index)).collect();
+            names.extend(names.first().cloned());
+            let place = graph.nodes.get(at).and_then(|node| node.id.place);
+            let message = format!("these fallbacks form a circle: {}", names.join(" -> "));
+            let problem = Problem::error(place, message);
             problems.push(problem.hint("begin the chain at a node that is no fallback"));
         }
     }

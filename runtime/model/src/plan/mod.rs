@@ -5,6 +5,7 @@ mod check;
 mod conflicts;
 mod fallback;
 mod links;
+mod nested;
 mod node;
 mod order;
 

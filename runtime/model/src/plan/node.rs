@@ -1,128 +1,40 @@
 //! From one node as written to one node of a plan.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::budget::Budget;
 use crate::condition::Condition;
-use crate::file::MAX_NESTED_GRAPHS;
 use crate::grants::Grants;
 use crate::graph::{
-    Graph, Located, Loop, MAX_LOOP_ROUNDS, MAX_MAP_ITEMS, MAX_WAIT, Map, NestedGraph, Node, NodeBody, Repeat,
+    Graph, Located, Loop, MAX_LOOP_ROUNDS, MAX_MAP_ITEMS, MAX_WAIT, Map, Node, NodeBody, Repeat,
 };
 use crate::id::NodeId;
-use crate::problem::{Problem, Problems, nearest, shown};
+use crate::json::Json;
+use crate::problem::{Problem, Problems, shown};
 
-use super::{Plan, PlanBody, PlanLoop, PlanMap, PlanNode, PlanOnFailure, PlanRepeat};
+use super::nested::Nested;
+use super::{PlanBody, PlanLoop, PlanMap, PlanNode, PlanOnFailure, PlanRepeat};
 
 /// The variables of a loop's condition.
 const LOOP_VARIABLES: [&str; 3] = ["context", "output", "round"];
 
-/// Plans of nested graphs, each made once however many nodes name it.
-#[derive(Default)]
-pub(super) struct Nested<'a> {
-    /// The outermost graph's `graphs`.
-    named: Option<&'a BTreeMap<Arc<str>, Arc<Graph>>>,
-    plans: HashMap<*const Graph, Option<Arc<Plan>>>,
-    /// The graphs that are being checked, outermost first, with the names by which they are included.
-    open: Vec<(*const Graph, String)>,
-}
-
-impl<'a> Nested<'a> {
-    /// For the outermost graph.
-    pub(super) fn outermost(graph: &'a Graph) -> Nested<'a> {
-        Nested {
-            named: Some(&graph.graphs),
-            plans: HashMap::new(),
-            open: vec![(std::ptr::from_ref(graph), "the graph".to_owned())],
-        }
-    }
-
-    /// The plan of the graph that a node names; its problems are added to `problems`.
-    fn plan(&mut self, node: &Node, nested: &NestedGraph, problems: &mut Problems) -> Option<Arc<Plan>> {
-        let own = shown(&node.id.text);
-        let (graph, name): (&Arc<Graph>, String) = match nested {
-            NestedGraph::Inline(graph) => (graph, format!("node `{own}`")),
-            NestedGraph::File(file) => {
-                let message = format!(
-                    "node `{own}`: the graph file `{}` has not been read",
-                    shown(&file.text)
-                );
-                problems
-                    .push(Problem::error(file.place, message).hint("read the graph with `hap::read_graph`"));
-                return None;
-            }
-            NestedGraph::Named(name) => {
-                let named = self.named?;
-                let Some(graph) = named.get(name.text.as_str()) else {
-                    let message = format!(
-                        "node `{own}`: there is no graph `{}` under `graphs`",
-                        shown(&name.text)
-                    );
-                    let near = nearest(&name.text, named.keys().map(|key| &**key));
-                    problems.push(Problem::error(name.place, message).hint(match near {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => "add it under `graphs`, or name a file such as `./other.yaml`".to_owned(),
-                    }));
-                    return None;
-                };
-                (graph, format!("`{}`", shown(&name.text)))
-            }
-        };
-        let key = Arc::as_ptr(graph);
-        if let Some(start) = self.open.iter().position(|(open, _)| *open == key) {
-            let mut path: Vec<&str> = self
-                .open
-                .iter()
-                .skip(start)
-                .map(|(_, name)| name.as_str())
-                .collect();
-            path.push(&name);
-            let message = format!("node `{own}`: a graph includes itself: {}", path.join(" -> "));
-            problems.push(Problem::error(node.body_place, message).hint("use `loop` to do work again"));
-            return None;
-        }
-        if let Some(known) = self.plans.get(&key) {
-            return known.clone();
-        }
-        if self.open.len() > MAX_NESTED_GRAPHS {
-            let message =
-                format!("node `{own}`: graphs are nested more than {MAX_NESTED_GRAPHS} levels deep");
-            problems.push(Problem::error(node.body_place, message));
-            return None;
-        }
-        self.open.push((key, name));
-        let planned = super::check::check_nested(graph, self);
-        self.open.pop();
-        let plan = match planned {
-            Ok(plan) => Some(Arc::new(plan)),
-            Err(found) => {
-                problems.extend(found);
-                None
-            }
-        };
-        self.plans.insert(key, plan.clone());
-        plan
-    }
-}
-
 /// A node of a plan, or problems. `budget` is the graph's.
-pub(super) fn plan_node(
-    graph: &Graph,
-    node: &Node,
+pub(super) fn plan_node<'a>(
+    graph: &'a Graph,
+    node: &'a Node,
     on_failure: PlanOnFailure,
-    nested: &mut Nested<'_>,
+    nested: &mut Nested<'a>,
     problems: &mut Problems,
 ) -> Option<PlanNode> {
     let body = match &node.body {
         NodeBody::Agent(agent) => Some(PlanBody::Agent(agent.clone())),
-        NodeBody::Graph(graph) => {
+        NodeBody::Graph(inner) => {
             check_graph_node(node, problems);
-            nested.plan(node, graph, problems).map(PlanBody::Graph)
+            nested.plan(node, inner, problems).map(PlanBody::Graph)
         }
     };
     check_numbers(node, problems);
-    let repeat = repeat(node, problems);
+    let repeat = repeat(graph, node, problems);
     let keys = |list: &Option<Vec<Located>>| {
         list.as_ref()
             .map(|list| list.iter().map(|key| Arc::from(key.text.as_str())).collect())
@@ -198,15 +110,15 @@ fn check_numbers(node: &Node, problems: &mut Problems) {
     }
 }
 
-fn repeat(node: &Node, problems: &mut Problems) -> Option<PlanRepeat> {
+fn repeat(graph: &Graph, node: &Node, problems: &mut Problems) -> Option<PlanRepeat> {
     match &node.repeat {
         Repeat::Once => Some(PlanRepeat::Once),
-        Repeat::Map(map) => plan_map(node, map, problems).map(PlanRepeat::Map),
+        Repeat::Map(map) => plan_map(graph, node, map, problems).map(PlanRepeat::Map),
         Repeat::Loop(repeated) => plan_loop(node, repeated, problems).map(PlanRepeat::Loop),
     }
 }
 
-fn plan_map(node: &Node, map: &Map, problems: &mut Problems) -> Option<PlanMap> {
+fn plan_map(graph: &Graph, node: &Node, map: &Map, problems: &mut Problems) -> Option<PlanMap> {
     let own = shown(&node.id.text);
     let over: Vec<Arc<str>> = map.over.text.split('.').map(Arc::from).collect();
     if over.iter().any(|key| key.is_empty()) {
@@ -246,6 +158,24 @@ fn plan_map(node: &Node, map: &Map, problems: &mut Problems) -> Option<PlanMap> 
             "add `{}` to `writes`, or name another key in `map.into`",
             shown(&into)
         )));
+        return None;
+    }
+    if let (Some(reads), Some(top)) = (&node.reads, over.first())
+        && !reads.iter().any(|key| key.text == **top)
+    {
+        let told = shown(top);
+        let message = format!("node `{own}` goes over `{told}`, which is not in its `reads`");
+        problems.push(Problem::error(map.over.place, message).hint(format!("add `{told}` to `reads`")));
+        return None;
+    }
+    if let Some(reducer) = graph.reducers.get(&into)
+        && let Some(needed) = reducer.refuses(&Json::list([]))
+    {
+        let told = shown(&into);
+        let message =
+            format!("node `{own}` writes a list to `{told}`, and its reducer `{reducer}` needs {needed}");
+        let problem = Problem::error(map.over.place, message);
+        problems.push(problem.hint("name another key in `map.into`, or reduce it with `append`"));
         return None;
     }
     Some(PlanMap {
