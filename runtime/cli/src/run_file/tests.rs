@@ -1,3 +1,5 @@
+//! Which results are read, and what is told of those that cannot be.
+
 use super::*;
 
 #[test]

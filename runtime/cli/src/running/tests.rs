@@ -1,3 +1,5 @@
+//! What the live view knows of work that is under way.
+
 use super::*;
 use hap::{Failure, FailureKind, NodeId, NodeStatus};
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! What the text drawing shows of each feature, and of text that wants to be obeyed.
+
 use super::super::{Drawing, drawing, samples};
 
 fn text(drawing: &Drawing) -> String {

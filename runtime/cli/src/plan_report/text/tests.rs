@@ -1,3 +1,5 @@
+//! What `hap check` tells of a plan.
+
 use super::*;
 use hap::{Graph, Plan};
 
