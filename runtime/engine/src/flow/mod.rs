@@ -3,6 +3,7 @@
 //! Everything that cannot be known is taken to be fine: an agent without an output schema may write anything, unless the
 //! node's `writes` say which keys.
 
+mod conditions;
 mod facts;
 mod state;
 
@@ -95,12 +96,16 @@ pub fn check_flow(graph: &LoadedGraph, input_keys: Option<&BTreeSet<Arc<str>>>) 
     let plan = &**graph.plan();
     let agents: Vec<Option<&Arc<dyn Agent>>> = nodes(graph).map(|(_, agent)| agent).collect();
     let agents = agents.as_slice();
-    let has_context_schema = |agent: &&Arc<dyn Agent>| agent.manifest().context_schema.is_some();
-    if !agents.iter().flatten().any(has_context_schema) {
+    let has_schema = |agent: &&Arc<dyn Agent>| {
+        let manifest = agent.manifest();
+        manifest.context_schema.is_some() || manifest.output_schema.is_some()
+    };
+    if !agents.iter().flatten().any(has_schema) {
         return Vec::new();
     }
     let flow = Flow::new(graph);
     let mut problems = not_read(&flow, agents);
+    problems.extend(conditions::unanswerable(&flow));
     let has_input = |key: &str| input_keys.is_none_or(|keys| keys.contains(key));
     let keys: Vec<&str> = keys(&flow, input_keys).into_iter().take(MAX_KEYS).collect();
     for batch in keys.chunks(64) {

@@ -271,3 +271,20 @@ fn behind_a_condition_a_key_may_still_come_from_the_input() {
     assert!(messages(nodes.clone(), None).is_empty());
     assert_eq!(messages(nodes, Some(&[])).len(), 1);
 }
+
+#[test]
+fn a_condition_on_what_the_agent_never_returns_is_told() {
+    let routed = |condition: &str, output: Value| {
+        let mut nodes = pair(output, Value::Null);
+        nodes[0].0 = node("a", &[]).next([Edge::when("b", condition)]);
+        messages(nodes, None)
+    };
+    assert_eq!(
+        routed("output.kk == 1", gives(json!("integer"))),
+        [
+            "node `a`: the condition `output.kk == 1` of an edge reads `output.kk`, which its agent never returns"
+        ]
+    );
+    assert!(routed("output.k == 1", gives(json!("integer"))).is_empty());
+    assert!(routed("output.kk == 1", json!({"properties": {"k": {}}})).is_empty());
+}

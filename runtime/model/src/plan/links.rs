@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::condition::Condition;
-use crate::graph::{Graph, When};
+use crate::graph::{Graph, Located, Node, Repeat, When};
 use crate::id::NodeIndex;
-use crate::problem::{Problem, Problems, shown};
+use crate::problem::{Problem, Problems, nearest, shown};
 
 use super::check::EdgeTo;
 use super::{EdgeKind, Group, GroupIndex, Links};
@@ -36,6 +36,7 @@ pub(super) fn conditions(graph: &Graph, next: &[Vec<EdgeTo>], problems: &mut Pro
                 When::Else => EdgeKind::Else,
                 When::If(text) => match Condition::new(&text.text, &VARIABLES) {
                     Ok(condition) => {
+                        check_keys(node, "the condition of an edge", text, &condition, problems);
                         let known = own.iter().position(|other| *other == condition);
                         EdgeKind::If(known.unwrap_or_else(|| {
                             own.push(condition);
@@ -75,6 +76,34 @@ pub(super) fn conditions(graph: &Graph, next: &[Vec<EdgeTo>], problems: &mut Pro
         all.kinds.push(kinds);
     }
     all
+}
+
+/// What a node can write is known where it says so: a condition that reads another key of its output would never have an
+/// answer.
+pub(super) fn check_keys(
+    node: &Node,
+    what: &str,
+    text: &Located,
+    condition: &Condition,
+    problems: &mut Problems,
+) {
+    let written: Vec<&str> = match (&node.repeat, &node.writes) {
+        (Repeat::Map(map), _) => vec![map.into.as_ref().map_or(node.id.text.as_str(), |key| &key.text)],
+        (_, Some(writes)) => writes.iter().map(|key| key.text.as_str()).collect(),
+        (_, None) => return,
+    };
+    for key in condition.keys_of("output").into_iter().flatten() {
+        if written.contains(&&*key) {
+            continue;
+        }
+        let (own, told) = (shown(&node.id.text), shown(&key));
+        let message = format!("node `{own}`: {what} reads `output.{told}`, which the node does not write");
+        let problem = Problem::error(text.place, message);
+        problems.push(match nearest(&key, written.iter().copied()) {
+            Some(near) => problem.hint(format!("did you mean `output.{near}`?")),
+            None => problem.hint(format!("it writes {}", shown(&written.join(", ")))),
+        });
+    }
 }
 
 /// Lays the nodes out in `order` and finds the groups.

@@ -12,6 +12,7 @@ use crate::id::NodeId;
 use crate::json::Json;
 use crate::problem::{Problem, Problems, shown};
 
+use super::links::check_keys;
 use super::nested::Nested;
 use super::{PlanBody, PlanLoop, PlanMap, PlanNode, PlanOnFailure, PlanRepeat};
 
@@ -199,11 +200,14 @@ fn plan_loop(node: &Node, repeated: &Loop, problems: &mut Problems) -> Option<Pl
         return None;
     }
     match Condition::new(&repeated.until.text, &LOOP_VARIABLES) {
-        Ok(until) => Some(PlanLoop {
-            until,
-            max_rounds: repeated.max_rounds,
-            at_max: repeated.at_max,
-        }),
+        Ok(until) => {
+            check_keys(node, "the loop's `until`", &repeated.until, &until, problems);
+            Some(PlanLoop {
+                until,
+                max_rounds: repeated.max_rounds,
+                at_max: repeated.at_max,
+            })
+        }
         Err(error) => {
             let message = format!("node `{own}`: the loop's `until`: {error}");
             let problem = Problem::error(repeated.until.place, message);
