@@ -30,6 +30,24 @@ enum Step {
         case: String,
         message: String,
     },
+    /// As `Fail`, on the first attempts alone, and without saying when to come back.
+    FailFirst {
+        attempts: u32,
+        case: String,
+        message: String,
+    },
+    /// Does these steps where the context has one of those values under the key.
+    Choose {
+        key: String,
+        among: Vec<Value>,
+        steps: Vec<Step>,
+    },
+    /// Writes what the context has under this key and one more; one where it has no number there.
+    Count(String),
+    /// Writes under this key what it sees: every key, and the value where that is short.
+    Look(String),
+    /// Answers with this at once, whatever was written until then.
+    Answer(Value),
     Panic(String),
     SleepMs(u64),
     Print(String),
@@ -60,17 +78,52 @@ struct Params {
 fn scripted(input: Input, cx: &Context) -> Result<Output> {
     let params: Params = cx.params()?;
     let mut output = Map::new();
-    for step in params.steps {
+    if let Some(answer) = perform(params.steps, &input.context, cx, &mut output)? {
+        return Ok(Output(answer));
+    }
+    Ok(Output(Value::Object(output)))
+}
+
+/// Takes the steps, one after the other; gives what is to be answered at once, if a step says so.
+fn perform(
+    steps: Vec<Step>,
+    context: &Map<String, Value>,
+    cx: &Context,
+    output: &mut Map<String, Value>,
+) -> Result<Option<Value>> {
+    for step in steps {
         match step {
             Step::Emit(keys) => output.extend(keys),
-            Step::See(key) => drop(output.insert(key, Value::Object(input.context.clone()))),
+            Step::See(key) => drop(output.insert(key, Value::Object(context.clone()))),
             Step::Fail { case, message } => {
+                let error = error(&case, message);
                 return Err(match case.as_str() {
-                    "invalid-input" => Error::invalid_input(message),
-                    "unavailable" => Error::unavailable(message).retry_after(Duration::from_millis(1500)),
-                    _ => Error::failed(message).with_details(json!({ "why": "scripted" })),
+                    "unavailable" => error.retry_after(Duration::from_millis(1500)),
+                    _ => error,
                 });
             }
+            Step::FailFirst {
+                attempts,
+                case,
+                message,
+            } => {
+                if cx.attempt() <= attempts {
+                    return Err(error(&case, message));
+                }
+            }
+            Step::Choose { key, among, steps } => {
+                if context.get(&key).is_some_and(|value| among.contains(value))
+                    && let Some(answer) = perform(steps, context, cx, output)?
+                {
+                    return Ok(Some(answer));
+                }
+            }
+            Step::Count(key) => {
+                let before = context.get(&key).and_then(Value::as_i64).unwrap_or(0);
+                output.insert(key, json!(before + 1));
+            }
+            Step::Look(key) => drop(output.insert(key, look(context))),
+            Step::Answer(value) => return Ok(Some(value)),
             Step::Panic(message) => panic!("{message}"),
             Step::SleepMs(ms) => std::thread::sleep(Duration::from_millis(ms)),
             Step::Print(text) => println!("{text}"),
@@ -91,7 +144,25 @@ fn scripted(input: Input, cx: &Context) -> Result<Output> {
             }
         }
     }
-    Ok(Output(Value::Object(output)))
+    Ok(None)
+}
+
+fn error(case: &str, message: String) -> Error {
+    match case {
+        "invalid-input" => Error::invalid_input(message),
+        "unavailable" => Error::unavailable(message),
+        _ => Error::failed(message).with_details(json!({ "why": "scripted" })),
+    }
+}
+
+/// The context with the length of its text in the place of every value that is long, so that looks at looks do not grow.
+fn look(context: &Map<String, Value>) -> Value {
+    let short = |(key, value): (&String, &Value)| {
+        let length = value.to_string().len();
+        let value = if length > 40 { json!(length) } else { value.clone() };
+        (key.clone(), value)
+    };
+    Value::Object(context.iter().map(short).collect())
 }
 
 fn allocate(bytes: usize) {
