@@ -144,6 +144,15 @@ impl Condition {
         }
     }
 
+    /// As [`Condition::keys_of`], without the keys of which it asks whether they are there: `has(output.a)`, `"a" in output`.
+    /// Where one of these is not there, it has no answer; none where the whole of `variable` is used.
+    pub fn needs_of(&self, variable: &str) -> BTreeSet<Arc<str>> {
+        match self.0.facts.uses.get(variable) {
+            Some(used) if !used.whole => used.keys.difference(&used.tested).cloned().collect(),
+            _ => BTreeSet::new(),
+        }
+    }
+
     /// Whether it names `variable`.
     pub fn names(&self, variable: &str) -> bool {
         self.0.facts.uses.contains_key(variable)

@@ -52,6 +52,18 @@ fn place(
     target: &dyn Fn(usize) -> Option<String>,
 ) {
     let mut fields = raw.fields.clone();
+    // Of what a node says it writes, conditions must not read anything else.
+    let known = fields.contains_key("map") || fields.contains_key("writes");
+    let readable = |when: &str| {
+        if known {
+            when.replace("output.", "context.")
+        } else {
+            when.to_owned()
+        }
+    };
+    if let Some(until) = fields.get_mut("loop").map(|repeated| &mut repeated["until"]) {
+        *until = readable(until.as_str().unwrap_or_default()).into();
+    }
     let conditions = raw
         .next
         .iter()
@@ -63,7 +75,7 @@ fn place(
             continue;
         };
         next.push(match when {
-            Some(when) => json!({"to": to, "when": when}),
+            Some(when) => json!({"to": to, "when": readable(when)}),
             None if *otherwise && conditions && next.iter().any(|edge: &Value| edge["when"].is_string()) => {
                 json!({"else": to})
             }

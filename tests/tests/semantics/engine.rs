@@ -106,6 +106,20 @@ fn hoist(graph: &mut Value, named: &mut Object) {
 fn unbound(mut graph: Value) -> Value {
     for node in graph["nodes"].as_object_mut().unwrap().values_mut() {
         node.as_object_mut().unwrap().remove("writes");
+        // A map writes one key, and a condition on another is refused.
+        if node.get("map").is_some() {
+            for edge in node
+                .get_mut("next")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                let target = ["to", "else"]
+                    .into_iter()
+                    .find_map(|field| edge.get(field).cloned());
+                *edge = target.unwrap_or_else(|| edge.take());
+            }
+        }
         if let Some(nested) = node.get_mut("graph").filter(|nested| nested.is_object()) {
             *nested = unbound(nested.take());
         }

@@ -15,7 +15,7 @@ pub(super) fn unanswerable(flow: &Flow<'_>) -> Vec<Problem> {
         }
         let conditions = &flow.plan.links(NodeIndex(index as u32)).conditions;
         for condition in conditions {
-            for key in condition.keys_of("output").into_iter().flatten() {
+            for key in condition.needs_of("output") {
                 if facts.gives.contains_key(&*key) || problems.len() >= MAX_PROBLEMS {
                     continue;
                 }

@@ -23,6 +23,8 @@ pub(super) struct Use {
     /// Whether it reads more than what `keys` tells.
     pub(super) whole: bool,
     pub(super) keys: BTreeSet<Arc<str>>,
+    /// The keys of which it asks whether they are there.
+    pub(super) tested: BTreeSet<Arc<str>>,
 }
 
 /// What is known of a condition before it is evaluated.
@@ -109,6 +111,13 @@ impl<'a> Check<'a> {
         match &node.expr {
             Expr::Literal(_) => Ok(()),
             Expr::Ident(name) => self.name(name, None),
+            Expr::Select(select) if select.test && matches!(select.operand.expr, Expr::Ident(_)) => {
+                if let Expr::Ident(name) = &select.operand.expr {
+                    self.name(name, Some(&select.field))?;
+                    self.tested(name, &select.field);
+                }
+                Ok(())
+            }
             Expr::Select(select) => match root(&select.operand) {
                 Some((name, key)) => self.name(name, Some(key.unwrap_or(&select.field))),
                 None => self.expr(&select.operand, depth + 1),
@@ -173,6 +182,13 @@ impl<'a> Check<'a> {
         }))
     }
 
+    /// Whether a key of a variable is there is asked.
+    fn tested(&mut self, name: &str, key: &str) {
+        if let Some(used) = self.facts.uses.get_mut(name) {
+            used.tested.insert(Arc::from(key));
+        }
+    }
+
     fn call(&mut self, call: &'a CallExpr, depth: usize) -> Result<(), ConditionError> {
         function::check(call).map_err(|error| ConditionError {
             message: self.placed(&call.func_name, call.target.is_some(), error.message),
@@ -189,7 +205,9 @@ impl<'a> Check<'a> {
                 if let (Expr::Literal(LiteralValue::String(key)), Expr::Ident(name)) =
                     (&key.expr, &value.expr)
                 {
-                    return self.name(name, Some(key.inner()));
+                    self.name(name, Some(key.inner()))?;
+                    self.tested(name, key.inner());
+                    return Ok(());
                 }
             }
             _ => {}

@@ -135,3 +135,19 @@ fn json_is_read_the_same_from_members_and_from_text() {
         }
     }
 }
+
+#[test]
+fn a_key_that_is_asked_for_first_is_not_needed() {
+    let needs = |source: &str| -> Vec<String> {
+        let condition = new(source).unwrap();
+        condition
+            .needs_of("output")
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    };
+    assert_eq!(needs("output.a > 1 && output.b"), ["a", "b"]);
+    assert_eq!(needs("has(output.a) && output.a > 1"), [] as [&str; 0]);
+    assert_eq!(needs("\"a\" in output && output.a > output.b"), ["b"]);
+    assert_eq!(needs("size(output) > 1"), [] as [&str; 0]);
+}

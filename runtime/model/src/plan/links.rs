@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::condition::Condition;
-use crate::graph::{Graph, Located, Node, Repeat, When};
+use crate::graph::{Graph, Located, Node, OnFailure, Repeat, When};
 use crate::id::NodeIndex;
 use crate::problem::{Problem, Problems, nearest, shown};
 
@@ -36,7 +36,14 @@ pub(super) fn conditions(graph: &Graph, next: &[Vec<EdgeTo>], problems: &mut Pro
                 When::Else => EdgeKind::Else,
                 When::If(text) => match Condition::new(&text.text, &VARIABLES) {
                     Ok(condition) => {
-                        check_keys(node, "the condition of an edge", text, &condition, problems);
+                        check_keys(
+                            graph,
+                            node,
+                            "the condition of an edge",
+                            text,
+                            &condition,
+                            problems,
+                        );
                         let known = own.iter().position(|other| *other == condition);
                         EdgeKind::If(known.unwrap_or_else(|| {
                             own.push(condition);
@@ -81,18 +88,24 @@ pub(super) fn conditions(graph: &Graph, next: &[Vec<EdgeTo>], problems: &mut Pro
 /// What a node can write is known where it says so: a condition that reads another key of its output would never have an
 /// answer.
 pub(super) fn check_keys(
+    graph: &Graph,
     node: &Node,
     what: &str,
     text: &Located,
     condition: &Condition,
     problems: &mut Problems,
 ) {
+    // What takes the place of a failed node's output may have other keys.
+    let on_failure = node.on_failure.as_ref().or(graph.defaults.on_failure.as_ref());
+    if !matches!(on_failure, None | Some(OnFailure::Fail | OnFailure::Stop)) {
+        return;
+    }
     let written: Vec<&str> = match (&node.repeat, &node.writes) {
         (Repeat::Map(map), _) => vec![map.into.as_ref().map_or(node.id.text.as_str(), |key| &key.text)],
         (_, Some(writes)) => writes.iter().map(|key| key.text.as_str()).collect(),
         (_, None) => return,
     };
-    for key in condition.keys_of("output").into_iter().flatten() {
+    for key in condition.needs_of("output") {
         if written.contains(&&*key) {
             continue;
         }

@@ -115,7 +115,7 @@ fn repeat(graph: &Graph, node: &Node, problems: &mut Problems) -> Option<PlanRep
     match &node.repeat {
         Repeat::Once => Some(PlanRepeat::Once),
         Repeat::Map(map) => plan_map(graph, node, map, problems).map(PlanRepeat::Map),
-        Repeat::Loop(repeated) => plan_loop(node, repeated, problems).map(PlanRepeat::Loop),
+        Repeat::Loop(repeated) => plan_loop(graph, node, repeated, problems).map(PlanRepeat::Loop),
     }
 }
 
@@ -189,7 +189,7 @@ fn plan_map(graph: &Graph, node: &Node, map: &Map, problems: &mut Problems) -> O
     })
 }
 
-fn plan_loop(node: &Node, repeated: &Loop, problems: &mut Problems) -> Option<PlanLoop> {
+fn plan_loop(graph: &Graph, node: &Node, repeated: &Loop, problems: &mut Problems) -> Option<PlanLoop> {
     let own = shown(&node.id.text);
     if !(1..=MAX_LOOP_ROUNDS).contains(&repeated.max_rounds) {
         let message = format!(
@@ -201,7 +201,14 @@ fn plan_loop(node: &Node, repeated: &Loop, problems: &mut Problems) -> Option<Pl
     }
     match Condition::new(&repeated.until.text, &LOOP_VARIABLES) {
         Ok(until) => {
-            check_keys(node, "the loop's `until`", &repeated.until, &until, problems);
+            check_keys(
+                graph,
+                node,
+                "the loop's `until`",
+                &repeated.until,
+                &until,
+                problems,
+            );
             Some(PlanLoop {
                 until,
                 max_rounds: repeated.max_rounds,
