@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: what a node costs, as a ratio to bare wasmtime measured in the same run.
 //!
-//! Prints a table, or with `--json` the same as data. Times are medians; between measurements the floor is measured again,
+//! Prints a table, or with `--json` the same as data; with `--scale` only how cost grows with the size (see `scale.rs`). Times are medians; between measurements the floor is measured again,
 //! because a shared machine changes its speed.
 #![expect(
     clippy::print_stdout,
@@ -11,6 +11,7 @@
 mod floor;
 mod graphs;
 mod limits;
+mod scale;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -59,6 +60,17 @@ const SIZES: [usize; 4] = [10, 100, 1000, 10_000];
 
 fn main() -> Result<()> {
     let as_json = std::env::args().any(|argument| argument == "--json");
+    if std::env::args().any(|argument| argument == "--scale") {
+        let scale = scale::measure()?;
+        match as_json {
+            true => println!(
+                "{}",
+                json!(scale.iter().map(scale::Growth::json).collect::<Vec<_>>())
+            ),
+            false => scale.iter().for_each(|growth| println!("{growth}")),
+        }
+        return Ok(());
+    }
     let mut bench = Bench::new(as_json)?;
     if !as_json {
         println!(
@@ -85,7 +97,9 @@ fn main() -> Result<()> {
         }
     }
     let limits = limits::measure()?;
-    bench.finish(as_json, &limits);
+    let peak = peak_kib();
+    let scale = scale::measure()?;
+    bench.finish(as_json, &limits, &scale, peak);
     Ok(())
 }
 
@@ -189,7 +203,7 @@ impl Bench {
     }
 
     /// Says how cost and memory grow with the number of nodes.
-    fn finish(&self, as_json: bool, limits: &[limits::Cost]) {
+    fn finish(&self, as_json: bool, limits: &[limits::Cost], scale: &[scale::Growth], peak_kib: u64) {
         let find = |shape: &str, nodes: std::ops::Range<usize>, threads: usize| {
             let fits = |row: &&Row| {
                 row.shape == shape
@@ -219,7 +233,7 @@ impl Bench {
             println!(
                 "{}",
                 json!({ "rows": rows, "cost_a_node_at_10000_nodes_over_1000": growth, "limits": limits.iter().map(limits::Cost::json).collect::<Vec<_>>(),
-                    "peak_resident_kib": peak_kib() })
+                    "scale": scale.iter().map(scale::Growth::json).collect::<Vec<_>>(), "peak_resident_kib": peak_kib })
             );
             return;
         }
@@ -232,7 +246,11 @@ impl Bench {
             println!("{cost}");
         }
         println!();
-        println!("peak memory of the whole benchmark: {} KiB", peak_kib());
+        for growth in scale {
+            println!("{growth}");
+        }
+        println!();
+        println!("peak memory, the last four lines aside: {peak_kib} KiB");
         eprintln!("figures are medians on this machine; compare ratios, not microseconds");
     }
 }
