@@ -14,6 +14,7 @@ use crate::loaded::{Body, LoadedGraph, Which};
 use crate::output::Output;
 use crate::routes;
 use crate::schedule::{Account, Decision};
+use crate::schema::Seen;
 use crate::scope::Scope;
 use crate::shared::cancelled;
 use crate::slots::Slot;
@@ -26,6 +27,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) node: &'a PlanNode,
     pub(crate) body: &'a Body,
     pub(crate) path: NodePath,
+    /// What the work sees, where that is what its node sees.
+    pub(crate) view: Option<&'a View>,
 }
 
 /// What came of it.
@@ -58,6 +61,18 @@ impl<'a> Piece<'a> {
             node,
             body,
             path,
+            view: None,
+        }
+    }
+
+    /// What is known of a key of the context without reading it.
+    pub(crate) fn seen(&self, key: &str) -> Seen<'_> {
+        let is_read = self.node.reads.as_ref().is_none_or(|reads| reads.contains(key));
+        match self.view.map(|view| view.context().peek(key)) {
+            Some(_) if !is_read => Seen::Nothing,
+            Some(Some(None)) => Seen::Nothing,
+            Some(Some(Some(value))) => Seen::Value(value),
+            Some(None) | None => Seen::Unknown,
         }
     }
 
@@ -141,7 +156,7 @@ impl Scope {
             });
         }
         let worked = match view.text(piece.node.reads.as_ref()) {
-            Ok(context) => self.within_deadline(piece, context, slot).await,
+            Ok(context) => self.within_deadline(piece, view, context, slot).await,
             Err(error) => Worked::failed(view_failure(self.graph.plan(), &error)),
         };
         let ran = worked.account.attempts > 0 || worked.result.is_ok();
@@ -200,8 +215,14 @@ impl Scope {
     }
 
     /// The node's work, which is stopped when its deadline passes.
-    async fn within_deadline(self: &Arc<Scope>, piece: &Piece<'_>, context: Json, slot: &mut Slot) -> Worked {
-        let work = self.repeated(piece, context, slot);
+    async fn within_deadline(
+        self: &Arc<Scope>,
+        piece: &Piece<'_>,
+        view: &View,
+        context: Json,
+        slot: &mut Slot,
+    ) -> Worked {
+        let work = self.repeated(piece, view, context, slot);
         match piece.node.deadline {
             None => work.await,
             Some(deadline) => {
@@ -237,9 +258,21 @@ impl Scope {
     }
 
     /// The node's work, as often as it is to be done.
-    async fn repeated(self: &Arc<Scope>, piece: &Piece<'_>, context: Json, slot: &mut Slot) -> Worked {
+    async fn repeated(
+        self: &Arc<Scope>,
+        piece: &Piece<'_>,
+        view: &View,
+        context: Json,
+        slot: &mut Slot,
+    ) -> Worked {
         match &piece.node.repeat {
-            PlanRepeat::Once => self.persevere(piece, context, slot).await,
+            PlanRepeat::Once => {
+                let piece = Piece {
+                    view: Some(view),
+                    ..piece.clone()
+                };
+                self.persevere(&piece, context, slot).await
+            }
             PlanRepeat::Map(map) => self.map(piece, map, &context, slot).await,
             PlanRepeat::Loop(repeated) => self.repeat(piece, repeated, &context, slot).await,
         }

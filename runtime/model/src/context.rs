@@ -243,6 +243,15 @@ impl Context {
         self.resolve(key, slot).map(Some)
     }
 
+    /// The value of `key` where it is the one write that stands; `None` where it would have to be worked out.
+    pub fn peek(&self, key: &str) -> Option<Option<&Json>> {
+        match self.slot(key).map(Vec::as_slice) {
+            None => Some(None),
+            Some([(_, value)]) if !self.reducers.contains_key(key) => Some(Some(value)),
+            Some(_) => None,
+        }
+    }
+
     /// Every key that can be told with its value, and whether a node wrote it; and why the others cannot.
     pub fn resolve_all(&self) -> (Resolved, Vec<ViewError>) {
         let mut values = BTreeMap::new();

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::explain::explain;
 use super::fuel::{Stop, Stopped, TICK, metered, tick};
+use super::simple::Simple;
 use super::unique::unique;
 use super::walk::walk;
 
@@ -19,6 +20,8 @@ const MAX_TREE_BYTES: usize = 256 << 20;
 pub(super) struct Check {
     validator: Validator,
     schema: Value,
+    /// The same, where it is of the sort that shows without reading values.
+    pub(super) simple: Option<Simple>,
     pub(super) weight: usize,
     kind: FailureKind,
 }
@@ -35,6 +38,7 @@ impl Check {
         let validator = compile(&walked.schema)?;
         Ok(Some(Check {
             validator,
+            simple: Simple::of(&walked.schema),
             schema: walked.schema,
             weight: walked.weight,
             kind,

@@ -8,6 +8,7 @@ mod check;
 mod explain;
 mod fuel;
 mod shape;
+mod simple;
 mod text;
 mod unique;
 mod walk;
@@ -30,6 +31,7 @@ use tokio::sync::Semaphore;
 
 use check::{Check, out_of_time};
 use fuel::Stop;
+pub(crate) use simple::Seen;
 
 /// A check of more than this many subschemas times bytes is heavy.
 const HEAVY: usize = 1 << 20;
@@ -65,6 +67,16 @@ impl Schemas {
         (schemas, warnings)
     }
 
+    /// Whether a context, of whose keys `seen` tells, fits without being looked at.
+    pub(crate) fn context_surely_fits<'a>(&self, seen: impl Fn(&str) -> Seen<'a>) -> bool {
+        surely_fits(self.context.as_deref(), seen)
+    }
+
+    /// Whether an output that is an object, of whose keys `seen` tells, fits without being looked at.
+    pub(crate) fn output_surely_fits<'a>(&self, seen: impl Fn(&str) -> Seen<'a>) -> bool {
+        surely_fits(self.output.as_deref(), seen)
+    }
+
     /// Holds a context, which is an object, against the context schema. A heavy check runs on a thread of its own and for at
     /// most `limit`, waiting for its turn included. Dropping the future stops it.
     ///
@@ -81,6 +93,16 @@ impl Schemas {
     /// [`FailureKind::InvalidOutput`], with up to three reasons, or the limit `wall-time`.
     pub(crate) async fn check_output(&self, output: &str, limit: Duration) -> Result<(), Failure> {
         check_async(self.output.as_ref(), output, limit).await
+    }
+}
+
+fn surely_fits<'a>(check: Option<&Check>, seen: impl Fn(&str) -> Seen<'a>) -> bool {
+    match check {
+        None => true,
+        Some(check) => check
+            .simple
+            .as_ref()
+            .is_some_and(|simple| simple.surely_fits(seen)),
     }
 }
 
