@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use hap::{ChildCompiler, Compilation, Runtime, RuntimeBuilder};
 
-use crate::commands::{check, completions, inspect, lock, run, show, torture};
+use crate::commands::{call, check, completions, inspect, lock, run, serve, show, token, torture};
 use crate::exit::{Exit, Stop};
 
 /// Runs graphs of agents that nobody has to trust.
@@ -34,6 +34,12 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     /// Tell what an agent component is and what it may ask for
     Inspect(inspect::InspectArgs),
+    /// Serve agents and graphs to callers, over HTTP or standard input and output
+    Serve(Box<serve::ServeArgs>),
+    /// Make and revoke the tokens that a server lets in
+    Token(token::TokenArgs),
+    /// Call a method of a server
+    Call(call::CallArgs),
     /// Print a script that completes `hap` in a shell
     Completions(completions::CompletionsArgs),
     /// Run hostile agents against this host and tell whether it holds
@@ -84,6 +90,12 @@ impl AgentArgs {
 }
 
 impl CacheArgs {
+    /// The same with components compiled in a process of its own.
+    pub(crate) fn isolated(mut self) -> CacheArgs {
+        self.isolate_compile = true;
+        self
+    }
+
     /// The runtime that `builder` makes.
     pub(crate) fn runtime(self, mut builder: RuntimeBuilder) -> Result<Runtime, Stop> {
         if self.no_cache {

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Stop};
 
 /// Signals that come closer together than this are one wish: `timeout` and other programs that start programs send a
 /// signal to the process and then to its group, which is the same process again.
-const ONE_WISH: Duration = Duration::from_millis(400);
+pub(crate) const ONE_WISH: Duration = Duration::from_millis(400);
 
 /// The signals that ask this process to stop. While one of these lives, they no longer end the process by themselves.
 pub(crate) struct Signals {

@@ -83,6 +83,26 @@ fn days(date: &str) -> Option<i64> {
     Some(year * 365 + leap_days + day_of_year - 719_468)
 }
 
+/// Seconds since 1970 as an RFC 3339 date and time.
+pub(crate) fn rfc3339_text(seconds: u64) -> String {
+    let (days, clock) = (seconds / 86_400, seconds % 86_400);
+    // As in `days`: years begin in March. 719468 days lie between the first of March of the year 0 and 1970-01-01.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, later) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = era * 400 + year_of_era + later;
+    let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 fn two_digits(text: &str) -> Option<i64> {
     let number = (text.len() == 2).then(|| digits(text)).flatten()?;
     i64::try_from(number).ok()
@@ -97,6 +117,21 @@ fn digits(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_are_written_as_they_are_read() {
+        for seconds in [
+            0,
+            951_782_399,
+            951_782_400,
+            1_700_000_000,
+            4_102_444_799,
+            4_107_542_400,
+        ] {
+            let text = rfc3339_text(seconds);
+            assert_eq!(unix_nanos(&text), Ok(seconds * 1_000_000_000), "{text}");
+        }
+    }
 
     #[test]
     fn instants_are_read_as_people_write_them() {

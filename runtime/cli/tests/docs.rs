@@ -30,6 +30,25 @@ fn problems() {
     check("problems.md");
 }
 
+#[test]
+fn the_server() {
+    check("server.md");
+}
+
+/// The tables of the page about the server say what the code says.
+#[test]
+fn tables_of_the_server() {
+    let page = fs::read_to_string(root().join("docs/server.md")).unwrap();
+    assert!(page.contains(&hap_server::rpc::Code::markdown()));
+    let settings = format!("{:?}", hap_server::Settings::default());
+    let names = settings
+        .split([' ', '{', ','])
+        .filter_map(|word| word.strip_suffix(':'));
+    for name in names {
+        assert!(page.contains(&format!("| `{name}` |")), "{name}");
+    }
+}
+
 /// The answers in the tables of the page about conditions.
 #[test]
 fn answers_of_conditions() {

@@ -1,11 +1,14 @@
 //! The commands, one file each.
 
+pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod inspect;
 pub(crate) mod lock;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod show;
+pub(crate) mod token;
 pub(crate) mod torture;
 
 use std::future::Future;
@@ -22,6 +25,9 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Stop> 
         Command::Lock(args) => lock::lock(args, terminal),
         Command::Show(args) => show::show(args, terminal),
         Command::Inspect(args) => inspect::inspect(args, terminal),
+        Command::Serve(args) => serve::serve(args, terminal),
+        Command::Token(args) => token::token(args, terminal),
+        Command::Call(args) => call::call(args, terminal),
         Command::Completions(args) => completions::completions(args, terminal),
         Command::Torture(args) => torture::torture(args, terminal),
         // `main` has answered it before it came to a terminal.

@@ -1,5 +1,7 @@
 //! `hap run`: runs a graph to its end, tells what happens meanwhile, and prints what came of it.
 
+mod remote;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use crate::commands::lock;
 use crate::exit::{Exit, Stop};
 use crate::input::{self, Sources};
 use crate::live::{Live, TICK};
+use crate::remote::ServerArgs;
 use crate::signals::Signals;
 use crate::terminal::{Terminal, clean};
 use crate::value::{KeyValue, LimitValue, budget, key_value, limit_value, run_limit_value};
@@ -23,7 +26,7 @@ use crate::{format, graph_file, pretty, report, time};
 #[derive(Debug, Args)]
 #[command(after_help = Exit::HELP)]
 pub(crate) struct RunArgs {
-    /// The graph file
+    /// The graph file; with `--server`, a file or the name of a graph of the server's
     graph: PathBuf,
     /// The input, a JSON object: as text, from a file (`@FILE`) or from standard input (`-`)
     #[arg(long, short, value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
@@ -66,6 +69,14 @@ pub(crate) struct RunArgs {
     /// Where the agents' clocks start: `2026-01-31T08:30:00Z` or seconds since 1970
     #[arg(long, value_name = "INSTANT", value_parser = time::unix_nanos)]
     start_time: Option<u64>,
+    /// Run the graph on this server
+    #[arg(long, value_name = "URL", conflicts_with_all = [
+        "folders", "no_cache", "isolate_compile", "max_instances", "resources", "max_parallel", "limits", "run_limits",
+        "locked", "seed", "start_time",
+    ])]
+    server: Option<String>,
+    #[command(flatten)]
+    token: ServerArgs,
     /// Tell failures only, on a terminal too
     #[arg(long, short, conflicts_with = "verbose")]
     quiet: bool,
@@ -82,6 +93,9 @@ struct LastLine<'a> {
 
 /// Runs the graph.
 pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Stop> {
+    if let Some(server) = &args.server {
+        return remote::run(args, server, terminal);
+    }
     let limits = budget(Budget::default(), "--budget", &args.limits)?;
     let run_limits = budget(RunOptions::default().run_budget, "--run-budget", &args.run_limits)?;
     let graph = graph_file::read(&args.graph)?;

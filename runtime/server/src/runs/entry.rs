@@ -1,0 +1,123 @@
+//! One run: what it is of, who asked for it, its events and its outcome.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use hap::{Canceller, RunOutcome};
+use tokio::sync::watch;
+
+use super::EventLog;
+use crate::auth::TenantId;
+use crate::execute::ProtocolContext;
+
+/// What a run is of.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Subject {
+    /// One agent.
+    Agent(String),
+    /// A graph.
+    Graph(String),
+}
+
+impl Subject {
+    /// The name that scopes are narrowed by.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Subject::Agent(name) | Subject::Graph(name) => name,
+        }
+    }
+}
+
+/// How a run is asked for.
+pub(crate) struct Asked {
+    pub(crate) subject: Subject,
+    /// What the caller says about itself.
+    pub(crate) context: Option<ProtocolContext>,
+    /// The same key gives the same run.
+    pub(crate) key: Option<String>,
+    /// Tells what is asked for: the same key for something else is a mistake.
+    pub(crate) fingerprint: [u8; 32],
+}
+
+/// One run.
+pub(crate) struct RunEntry {
+    pub(crate) id: String,
+    pub(crate) tenant: TenantId,
+    pub(crate) user: String,
+    pub(crate) asked: Asked,
+    pub(crate) started: SystemTime,
+    pub(crate) log: EventLog,
+    pub(super) canceller: Canceller,
+    pub(super) outcome: watch::Sender<Option<Arc<RunOutcome>>>,
+    /// How many callers wait for the outcome.
+    pub(super) waiting: AtomicUsize,
+    /// Whether it goes on when nobody waits.
+    pub(super) keeps_going: AtomicBool,
+}
+
+impl RunEntry {
+    /// The outcome, once there is one. Safe to cancel.
+    pub(crate) async fn outcome(&self) -> Arc<RunOutcome> {
+        let mut receiver = self.outcome.subscribe();
+        loop {
+            if let Some(outcome) = receiver.borrow_and_update().clone() {
+                return outcome;
+            }
+            // The sender is a field of `self`, so it is not gone.
+            let _ = receiver.changed().await;
+        }
+    }
+
+    /// As [`RunEntry::outcome`]; when the last caller that waits goes away before the end, the run is cancelled, if
+    /// `cancels` and if nobody wanted it detached.
+    pub(crate) async fn waited_for(&self, cancels: bool) -> Arc<RunOutcome> {
+        let _waiting = Waiting::new(self, cancels);
+        self.outcome().await
+    }
+
+    /// The run goes on when nobody waits for it.
+    pub(crate) fn keep_going(&self) {
+        self.keeps_going.store(true, Ordering::Release);
+    }
+
+    /// The outcome, if the run has ended.
+    pub(crate) fn outcome_now(&self) -> Option<Arc<RunOutcome>> {
+        self.outcome.borrow().clone()
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.canceller.cancel();
+    }
+
+    /// About how many bytes it holds once it has ended.
+    pub(super) fn weight(&self) -> usize {
+        let outcome = self.outcome_now();
+        let context = outcome.iter().flat_map(|outcome| outcome.graph_context.values());
+        self.log.bytes() + context.map(|value| value.as_str().len()).sum::<usize>()
+    }
+}
+
+/// A caller that waits for the end of a run.
+struct Waiting<'a> {
+    run: &'a RunEntry,
+    cancels: bool,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(run: &'a RunEntry, cancels: bool) -> Waiting<'a> {
+        run.waiting.fetch_add(1, Ordering::AcqRel);
+        Waiting { run, cancels }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let was_last = self.run.waiting.fetch_sub(1, Ordering::AcqRel) == 1;
+        // A run that has ended takes no notice.
+        if was_last && self.cancels && !self.run.keeps_going.load(Ordering::Acquire) {
+            self.run.cancel();
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The runs of a server: those under way, and the last ones that ended. Every accepted run has exactly one outcome.
+
+mod entry;
+mod log;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use hap::Run;
+use tokio::sync::watch;
+
+pub(crate) use entry::{Asked, RunEntry, Subject};
+pub(crate) use log::{EventLog, Read};
+
+use crate::auth::{Principal, TenantId};
+use crate::rpc::{Code, RpcError};
+use crate::settings::Settings;
+
+/// The runs of a server.
+pub(crate) struct Runs {
+    inner: Mutex<Inner>,
+    settings: Settings,
+    /// Held from looking a key up until its run is there.
+    starting: Mutex<()>,
+    /// How many are under way, for whoever waits for the last one.
+    active: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct Inner {
+    by_id: HashMap<String, Arc<RunEntry>>,
+    by_key: HashMap<(TenantId, String), String>,
+    /// The finished runs with about how many bytes each holds, the oldest first.
+    finished: VecDeque<(String, usize)>,
+    finished_bytes: usize,
+    by_tenant: HashMap<TenantId, usize>,
+    active: usize,
+    draining: bool,
+}
+
+/// A place for one more run. It is given back when it is dropped.
+pub(crate) struct Place {
+    runs: Arc<Runs>,
+    tenant: TenantId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut inner = self.runs.inner();
+        inner.active -= 1;
+        if let Some(count) = inner.by_tenant.get_mut(&self.tenant) {
+            *count -= 1;
+            if *count == 0 {
+                inner.by_tenant.remove(&self.tenant);
+            }
+        }
+        self.runs.active.send_replace(inner.active);
+    }
+}
+
+impl Runs {
+    pub(crate) fn new(settings: Settings) -> Arc<Runs> {
+        Arc::new(Runs {
+            inner: Mutex::default(),
+            settings,
+            starting: Mutex::default(),
+            active: watch::Sender::new(0),
+        })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for a place for one more run.
+    ///
+    /// # Errors
+    /// When the server or the tenant has as many runs as it may, or the server is shutting down.
+    pub(crate) fn place(self: &Arc<Runs>, tenant: &TenantId) -> Result<Place, RpcError> {
+        let mut inner = self.inner();
+        if inner.draining {
+            return Err(RpcError::new(Code::Unavailable, "the server is shutting down"));
+        }
+        let own = inner.by_tenant.get(tenant).copied().unwrap_or_default();
+        if inner.active >= self.settings.max_runs || own >= self.settings.max_runs_per_tenant {
+            let whose = if inner.active >= self.settings.max_runs {
+                "the server has"
+            } else {
+                "you have"
+            };
+            let message = format!("{whose} as many runs under way as may be");
+            return Err(RpcError::over_quota(message, std::time::Duration::from_secs(1)));
+        }
+        inner.active += 1;
+        *inner.by_tenant.entry(tenant.clone()).or_default() += 1;
+        self.active.send_replace(inner.active);
+        Ok(Place {
+            runs: self.clone(),
+            tenant: tenant.clone(),
+        })
+    }
+
+    /// Starts a run, or gives the one that was started with the same key before: of requests with one key at the same
+    /// time, one starts it.
+    ///
+    /// # Errors
+    /// When the key was used for something else, when there is no place, and what `start` says.
+    pub(crate) fn start_once(
+        self: &Arc<Runs>,
+        principal: &Principal,
+        asked: Asked,
+        start: impl FnOnce() -> Result<Run, RpcError>,
+    ) -> Result<Arc<RunEntry>, RpcError> {
+        let lock = || self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = asked.key.is_some().then(lock);
+        let known = asked
+            .key
+            .as_deref()
+            .and_then(|key| self.with_key(&principal.tenant, key));
+        match known {
+            Some(run) if run.asked.fingerprint == asked.fingerprint => Ok(run),
+            Some(_) => {
+                let message = "the idempotency key was used for something else";
+                Err(RpcError::new(Code::Conflict, message).hint("use a new key for each thing to do"))
+            }
+            None => {
+                let place = self.place(&principal.tenant)?;
+                Ok(self.follow(start()?, place, principal, asked))
+            }
+        }
+    }
+
+    /// The run that was started with that key before.
+    fn with_key(&self, tenant: &TenantId, key: &str) -> Option<Arc<RunEntry>> {
+        let inner = self.inner();
+        let id = inner.by_key.get(&(tenant.clone(), key.to_owned()))?;
+        inner.by_id.get(id).cloned()
+    }
+
+    /// Takes a started run in, and follows it to its end.
+    fn follow(
+        self: &Arc<Runs>,
+        mut run: Run,
+        place: Place,
+        principal: &Principal,
+        asked: Asked,
+    ) -> Arc<RunEntry> {
+        let id = run.id().to_string();
+        let key = asked.key.clone();
+        let entry = Arc::new(RunEntry {
+            id: id.clone(),
+            tenant: principal.tenant.clone(),
+            user: principal.user.clone(),
+            asked,
+            started: SystemTime::now(),
+            log: EventLog::new(
+                self.settings.max_events_per_run,
+                self.settings.max_event_bytes_per_run,
+            ),
+            canceller: run.canceller(),
+            outcome: watch::Sender::new(None),
+            waiting: AtomicUsize::new(0),
+            keeps_going: AtomicBool::new(false),
+        });
+        let mut inner = self.inner();
+        inner.by_id.insert(id.clone(), entry.clone());
+        if let Some(key) = key {
+            inner.by_key.insert((principal.tenant.clone(), key), id);
+        }
+        drop(inner);
+        let (runs, followed) = (self.clone(), entry.clone());
+        tokio::spawn(async move {
+            while let Some(event) = run.next_event().await {
+                followed.log.push(&event);
+            }
+            let outcome = run.outcome().await;
+            followed.outcome.send_replace(Some(Arc::new(outcome)));
+            followed.log.end();
+            runs.finished(&followed);
+            drop(place);
+        });
+        entry
+    }
+
+    /// Forgets the oldest of the finished runs when there are too many, or they hold too much.
+    fn finished(&self, run: &RunEntry) {
+        let weight = run.weight();
+        let mut inner = self.inner();
+        inner.finished.push_back((run.id.clone(), weight));
+        inner.finished_bytes += weight;
+        while inner.finished.len() > self.settings.max_finished_runs
+            || (inner.finished_bytes > self.settings.max_finished_bytes && inner.finished.len() > 1)
+        {
+            let Some((oldest, weight)) = inner.finished.pop_front() else {
+                break;
+            };
+            inner.finished_bytes -= weight;
+            if let Some(run) = inner.by_id.remove(&oldest)
+                && let Some(key) = &run.asked.key
+            {
+                inner.by_key.remove(&(run.tenant.clone(), key.clone()));
+            }
+        }
+    }
+
+    /// The run, if the tenant may know of it. What belongs to others is not there.
+    pub(crate) fn get(&self, tenant: &TenantId, id: &str) -> Option<Arc<RunEntry>> {
+        let inner = self.inner();
+        inner.by_id.get(id).filter(|run| run.tenant == *tenant).cloned()
+    }
+
+    /// The tenant's runs, the latest first.
+    pub(crate) fn list(&self, tenant: &TenantId) -> Vec<Arc<RunEntry>> {
+        let mut list: Vec<_> = self
+            .inner()
+            .by_id
+            .values()
+            .filter(|run| run.tenant == *tenant)
+            .cloned()
+            .collect();
+        list.sort_by(|a, b| (b.started, &b.id).cmp(&(a.started, &a.id)));
+        list
+    }
+
+    /// Takes no further run, waits for those under way, and cancels those that are not done in time.
+    pub(crate) async fn drain(&self) {
+        self.inner().draining = true;
+        let mut active = self.active.subscribe();
+        let none = async {
+            // The sender is a field of `self`, so it is not gone.
+            let _ = active.wait_for(|count| *count == 0).await;
+        };
+        if tokio::time::timeout(self.settings.drain, none).await.is_err() {
+            let left: Vec<_> = self.inner().by_id.values().cloned().collect();
+            left.iter().for_each(|run| run.cancel());
+            let _ = active.wait_for(|count| *count == 0).await;
+        }
+    }
+
+    /// How many runs are under way.
+    pub(crate) fn active(&self) -> usize {
+        self.inner().active
+    }
+}
