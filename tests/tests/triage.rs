@@ -107,3 +107,32 @@ fn the_triage_recovers_and_reports_what_was_checked_by_hand() {
         assert!(found == report, "not as in expected/triage.md:\n{found}");
     }
 }
+
+#[test]
+fn real_messages_that_nobody_wrote_for_it_are_all_handled() {
+    let examples = root().join("guest-examples");
+    let mailbox = fs::read_to_string(examples.join("documents/history.mbox")).unwrap();
+    let documents = FolderResources::open(examples.join("documents/support")).unwrap();
+    let runtime = Runtime::builder()
+        .no_cache()
+        .agents_dir(built_agents().unwrap())
+        .resources(Arc::new(documents))
+        .build()
+        .unwrap();
+    let graph = read_graph(examples.join("triage.yaml")).unwrap();
+    let outcome = runtime
+        .run_blocking(&graph, json!({ "mailbox": mailbox }))
+        .unwrap();
+    assert_eq!(
+        outcome.status,
+        RunStatus::Success,
+        "{:?}",
+        outcome.failures().next()
+    );
+    let items = outcome.agent_metadata["handle"].items.unwrap();
+    assert_eq!((items.done, items.failed), (30, 0));
+    let report: String = outcome.get("report").unwrap().to().unwrap();
+    for subject in mailbox.lines().filter_map(|line| line.strip_prefix("Subject: ")) {
+        assert!(report.contains(subject), "{subject}");
+    }
+}
