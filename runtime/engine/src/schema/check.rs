@@ -32,13 +32,14 @@ impl Check {
     /// # Errors
     /// Why the schema is not checked.
     pub(super) fn compile(text: &str, kind: FailureKind) -> Result<Option<Check>, String> {
-        let Some(walked) = walk(text, kind == FailureKind::InvalidInput)? else {
+        let always_object = kind == FailureKind::InvalidInput;
+        let Some(walked) = walk(text, always_object)? else {
             return Ok(None);
         };
         let validator = compile(&walked.schema)?;
         Ok(Some(Check {
             validator,
-            simple: Simple::of(&walked.schema),
+            simple: Simple::of(&walked.schema, always_object),
             schema: walked.schema,
             weight: walked.weight,
             kind,

@@ -27,12 +27,17 @@ struct Key {
 }
 
 impl Simple {
-    /// `schema`, if it is one of that sort.
-    pub(super) fn of(schema: &Value) -> Option<Simple> {
+    /// `schema`, if it is one of that sort. `always_object`: nothing else is ever held against it.
+    pub(super) fn of(schema: &Value, always_object: bool) -> Option<Simple> {
         let root = schema.as_object()?;
-        let known = ["type", "properties", "required", TICK];
-        if !root.keys().all(|keyword| known.contains(&keyword.as_str())) || root.get("type")? != "object" {
+        let known = ["$schema", "type", "properties", "required", TICK];
+        if !root.keys().all(|keyword| known.contains(&keyword.as_str())) {
             return None;
+        }
+        match root.get("type") {
+            None if always_object => {}
+            Some(name) if name == "object" => {}
+            _ => return None,
         }
         let mut keys = Vec::new();
         for (name, property) in root
@@ -131,7 +136,7 @@ mod tests {
             Some((_, value)) => Seen::Value(value),
             None => Seen::Nothing,
         };
-        Some(Simple::of(schema)?.surely_fits(seen))
+        Some(Simple::of(schema, false)?.surely_fits(seen))
     }
 
     #[test]

@@ -272,3 +272,13 @@ async fn heavy_and_light_checks_agree() {
     assert!(failure.message.contains("`minItems` is 1"), "{}", failure.message);
     assert_eq!(schemas.check_context(&Json::empty_object(), second).await, Ok(()));
 }
+
+#[test]
+fn schemas_as_rust_types_give_them_are_simple() {
+    let schema = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {"text": {"type": "string"}},
+        "required": ["text"], "title": "Text", "type": "object"}"#;
+    for kind in [FailureKind::InvalidInput, FailureKind::InvalidOutput] {
+        let check = super::check::Check::compile(schema, kind).unwrap().unwrap();
+        assert!(check.simple.is_some());
+    }
+}
