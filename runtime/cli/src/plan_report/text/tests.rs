@@ -77,7 +77,7 @@ each and brief: 2 nodes and 1 edge in 2 layers, at most 1 at one time
 #[test]
 fn long_lists_are_cut_and_hostile_conditions_steer_nothing() {
     let chain: Vec<String> = (0..40)
-        .map(|n| format!("  n{n}: {{agent: 'x:a', writes: [k{n}], next: [{{to: n{}, when: \"output.x == '\\e[2J'\"}}]}}", n + 1))
+        .map(|n| format!("  n{n}: {{agent: 'x:a', writes: [k{n}], next: [{{to: n{}, when: \"output.k{n} == '\\e[2J'\"}}]}}", n + 1))
         .collect();
     let told = told(&format!(
         "nodes:\n{}\n  n40: {{agent: 'x:a'}}\n",
@@ -85,7 +85,7 @@ fn long_lists_are_cut_and_hostile_conditions_steer_nothing() {
     ));
     for part in [
         "longest path, 41 nodes\n    n0 → n1 → n2 → n3 → n4 → n5 → … 29 more nodes … → n35",
-        "n0 → n1  when output.x == ' [2J'\n",
+        "n0 → n1  when output.k0 == ' [2J'\n",
         "… and 10 more\n",
         "… and 10 more keys\n    ?    read by n0,",
     ] {
