@@ -135,7 +135,7 @@ mod tests {
             [
                 "crate `hap-model` depends on `hap`; it may depend on: none of ours",
                 "crate `hap-model` depends on `tokio-util`; of ours, only these may use tokio: hap-engine, \
-                 hap-sandbox, hap, hap-server, hap-cli, hap-hostile, hap-tests",
+                 hap-sandbox, hap, hap-server, hap-client, hap-cli, hap-hostile, hap-tests",
             ]
         );
         assert_eq!(found("hap-cli", &["wasmtime-wasi"]).len(), 1);
