@@ -174,8 +174,10 @@ impl Scope {
             start: ran.then_some(start),
             duration: None,
         };
+        // Reaching a limit is the node's own doing, also where the run was stopped at the same moment; what else an agent
+        // says once it was asked to stop is that it has.
         if let Err(failure) = &ended.result
-            && !was_cancelled
+            && (!was_cancelled || matches!(failure.kind, FailureKind::Limit { .. }))
         {
             match &piece.node.on_failure {
                 PlanOnFailure::Fail | PlanOnFailure::Node(_) => {}
