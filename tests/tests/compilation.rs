@@ -73,23 +73,22 @@ fn an_invalid_component_is_told_in_the_compilers_words() {
 #[test]
 fn compilation_that_takes_too_long_is_ended_and_not_tried_again() {
     let bytes = slow_to_compile();
+    let folder = tempfile::tempdir().unwrap();
+    let begun = folder.path().join("begun");
     let quick = runtime(ChildCompiler {
         time: Duration::from_millis(200),
+        arguments: vec![begun.clone().into()],
         ..child()
     });
-    let message = run(&quick, bytes.clone()).unwrap_err();
-    assert!(
-        message.contains("could not be compiled within 0.2 s"),
-        "{message}"
-    );
-    // The second time is answered from memory: 200 ms could not pass in it.
-    let started = std::time::Instant::now();
-    assert!(
-        run(&quick, bytes)
-            .unwrap_err()
-            .contains("could not be compiled within 0.2 s")
-    );
-    assert!(started.elapsed() < Duration::from_millis(150));
+    // The second time is answered from memory.
+    for _ in 0..2 {
+        let message = run(&quick, bytes.clone()).unwrap_err();
+        assert!(
+            message.contains("could not be compiled within 0.2 s"),
+            "{message}"
+        );
+    }
+    assert_eq!(std::fs::read_to_string(begun).unwrap(), "begun\n");
 }
 
 #[test]
@@ -101,10 +100,9 @@ fn compilation_in_this_process_is_not_waited_for_longer_than_it_may_take() {
     let bytes = slow_to_compile();
     let told = |message: String| message.contains("could not be compiled within 0.2 s: it took longer");
     assert!(run(&runtime, bytes.clone()).is_err_and(told));
-    // The second time is answered from memory: 200 ms could not pass in it.
-    let started = std::time::Instant::now();
+    // The second time is answered from memory: compiled again, it would be told that the first, which is under way still,
+    // holds it up.
     assert!(run(&runtime, bytes).is_err_and(told));
-    assert!(started.elapsed() < Duration::from_millis(150));
     // Nobody waits for it, and others are compiled beside it.
     let loaded = run(&builder().build().unwrap(), wat_agent(ECHO).unwrap());
     assert_eq!(loaded, Ok(RunStatus::Success));

@@ -157,6 +157,31 @@ fn the_most_handles_that_were_open_at_one_time_are_told() {
 }
 
 #[test]
+fn handles_that_a_component_holds_of_its_own_resources_are_told() {
+    let makes = |count: u32, dropped: u32| {
+        let drops = "(call $drop (call $new (i32.const 7)))".repeat(dropped as usize);
+        let keeps = "(drop (call $new (i32.const 7)))".repeat(count as usize);
+        format!(
+            r#"
+            ;; resource: yes
+            (import "[export]test:owned/things" "[resource-new]thing" (func $new (param i32) (result i32)))
+            (import "[export]test:owned/things" "[resource-drop]thing" (func $drop (param i32)))
+            (func (export "hap:agent/agent@0.1.0#invoke") (param i32 i32 i32 i32) (result i32)
+              {drops} {keeps}
+              (call $ok_true))"#
+        )
+    };
+    let allowed = |limit| builder().budget(Budget::default().with(Limit::Handles, limit));
+    for (kept, dropped) in [(0, 0), (0, 5), (1, 0), (2, 3), (7, 0), (10, 0)] {
+        let told = usage_with(allowed(10), &makes(kept, dropped)).handles;
+        assert_eq!(told, u64::from(kept), "{kept} kept, {dropped} dropped");
+    }
+    let outcome = run(allowed(10), wat_agent(&makes(11, 0)).unwrap(), json!({}));
+    assert_eq!(limit_of(&outcome), (Limit::Handles, 10, 11));
+    assert_eq!(of(&outcome).handles, 10);
+}
+
+#[test]
 fn handles_of_wasi_count_too() {
     assert!(scripted(json!([{"sleep-ms": 1}])).handles >= 2);
     assert_eq!(scripted(json!([{"emit": {}}])).handles, 0);

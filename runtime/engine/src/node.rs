@@ -254,7 +254,14 @@ impl Scope {
                 // What is stopped ends soon; it is waited for, so that nothing of it is left.
                 let worked = work.await;
                 self.run.stops.clear(path);
-                Worked { result: Err(failure()), ..worked }
+                // What had failed by then says why the time was not enough.
+                let causes = match worked.result {
+                    Err(stopped) if stopped.kind == FailureKind::Cancelled => stopped.causes,
+                    Err(failed) => vec![failed],
+                    Ok(_) => Vec::new(),
+                };
+                let result = Err(failure().because_of(causes));
+                Worked { result, ..worked }
             }
         }
     }

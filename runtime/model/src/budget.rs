@@ -322,8 +322,8 @@ pub struct Usage {
     pub memories: u64,
     /// The tables of the component.
     pub tables: u64,
-    /// The most of the host's resources open at one time. Handles of a component for resources of its own are held to the
-    /// limit, and not counted here.
+    /// The most of the host's resources open at one time, or, where that is more, the handles that the component held at its
+    /// end, those of resources of its own among them.
     pub handles: u64,
     /// Bytes of context given.
     pub input_bytes: u64,

@@ -1,12 +1,14 @@
 //! Why an attempt of a node did not produce an output, told so that people and programs can act on it.
 
 use std::fmt;
+use std::mem;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::budget::Limit;
 use crate::event::LogRecord;
+use crate::graph::MAX_ATTEMPTS;
 use crate::json::Json;
 use crate::node_path::NodePath;
 
@@ -128,13 +130,19 @@ pub struct Failure {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub last_calls: Vec<HostCall>,
     /// The failures behind this one: earlier attempts, the fallback's, those of a nested graph's nodes or of a map's items.
-    /// The first [`MAX_CAUSES`] are kept.
+    /// The first [`MAX_CAUSES`] are kept, those after the first [`MAX_CAUSES_IN_FULL`] without what only helps to find the cause.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Failure>,
 }
 
-/// How many failures a failure keeps as its causes.
-pub const MAX_CAUSES: usize = 10;
+/// How many failures a failure keeps as its causes: all attempts of a node and one more, so that no attempt is missing.
+pub const MAX_CAUSES: usize = MAX_ATTEMPTS as usize;
+
+/// How many of the causes are kept with logs, calls, backtraces and details.
+pub const MAX_CAUSES_IN_FULL: usize = 10;
+
+/// The longest message of a cause after these, in bytes.
+const MAX_BRIEF_MESSAGE: usize = 1 << 10;
 
 /// Where a failure happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -182,6 +190,7 @@ impl Failure {
     pub fn because_of(mut self, causes: impl IntoIterator<Item = Failure>) -> Failure {
         let room = MAX_CAUSES.saturating_sub(self.causes.len());
         self.causes.extend(causes.into_iter().take(room));
+        self.shorten(MAX_CAUSES_IN_FULL);
         self
     }
 
@@ -190,8 +199,29 @@ impl Failure {
         if let Some(cause) = cause {
             self.causes.insert(0, cause);
             self.causes.truncate(MAX_CAUSES);
+            self.shorten(MAX_CAUSES_IN_FULL);
         }
         self
+    }
+
+    /// Keeps the chain of causes after the first `in_full` ones, and leaves away what else there is to them: many
+    /// attempts of a talkative agent are much text.
+    fn shorten(&mut self, in_full: usize) {
+        for cause in self.causes.iter_mut().skip(in_full) {
+            *cause = Failure {
+                kind: cause.kind.clone(),
+                message: sanitize(&cause.message, MAX_BRIEF_MESSAGE),
+                origin: cause.origin.clone(),
+                hint: None,
+                details: None,
+                backtrace: Vec::new(),
+                last_log: Vec::new(),
+                last_calls: Vec::new(),
+                causes: mem::take(&mut cause.causes),
+            };
+            cause.causes.truncate(1);
+            cause.shorten(0);
+        }
     }
 
     /// The same failure, which happened there unless it is known to have happened elsewhere.
@@ -259,6 +289,30 @@ mod tests {
         assert_eq!(sanitize("a\x1b[31mb\r\n\tc\u{202e}d", 100), "a [31mb \n\tcd");
         assert_eq!(sanitize(&"é".repeat(10), 7), "éé…");
         assert!(sanitize(&"x".repeat(1000), 100).len() <= 100);
+    }
+
+    #[test]
+    fn causes_after_the_first_ones_are_kept_in_brief_with_their_chain() {
+        let cause = |number: usize| {
+            let mut cause = Failure::new(FailureKind::Failed, format!("{number} {}", "x".repeat(5000)));
+            cause.backtrace.push("in main".to_owned());
+            let inner = (0..3).map(|inner| Failure::new(FailureKind::Trap, format!("{number}.{inner}")));
+            cause.because_of(inner)
+        };
+        let failure = Failure::new(FailureKind::Failed, "last").because_of((1..200).map(cause));
+        assert_eq!(failure.causes.len(), MAX_CAUSES);
+        for (place, kept) in failure.causes.iter().enumerate() {
+            assert!(kept.message.starts_with(&format!("{} ", place + 1)));
+            let in_full = place < MAX_CAUSES_IN_FULL;
+            assert_eq!(kept.backtrace.is_empty(), !in_full);
+            assert_eq!(kept.causes.len(), if in_full { 3 } else { 1 });
+            assert_eq!(kept.causes[0].message, format!("{}.0", place + 1));
+        }
+        let failure = failure.because_of_first(Some(Failure::new(FailureKind::Failed, "the fallback's")));
+        assert_eq!(
+            (failure.causes.len(), &*failure.causes[0].message),
+            (MAX_CAUSES, "the fallback's")
+        );
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub use condition::{Condition, ConditionError, ConditionValue, MAX_CONDITION_BYT
 pub use context::{Conflict, Context, Reducers, Resolved, ViewError, Writer};
 pub use entrypoint::{Entrypoint, EntrypointError, EntrypointForm};
 pub use event::{BreakerState, Event, EventKind, EventSink, Level, LogRecord, LogSource, Progress};
-pub use failure::{Failure, FailureKind, HostCall, MAX_CAUSES, Origin, sanitize};
+pub use failure::{Failure, FailureKind, HostCall, MAX_CAUSES, MAX_CAUSES_IN_FULL, Origin, sanitize};
 pub use file::MAX_NESTED_GRAPHS;
 pub use grants::{Grants, ResourcePattern, Ungranted, is_canonical};
 pub use graph::{

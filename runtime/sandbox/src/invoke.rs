@@ -17,6 +17,7 @@ use wasmtime::{Engine, Module, Store};
 use crate::component::Exports;
 use crate::engine::{MEMORIES_A_PLACE, TABLES_A_PLACE};
 use crate::guard::{self, TimeUp};
+use crate::handles;
 use crate::instances;
 use crate::state::State;
 use crate::ticker::Ticker;
@@ -252,13 +253,14 @@ impl Prepared {
     /// What a call that has ended spent.
     fn usage(&self, store: &mut Store<State>) -> Usage {
         let fuel_left = store.get_fuel().unwrap_or_default();
+        let held = handles::held(store, store.data().budget().get(Limit::Handles));
         let state = store.data_mut();
         let said = state.recorder.spent();
         Usage {
             fuel: state.budget().get(Limit::Fuel).saturating_sub(fuel_left),
             memory_bytes: state.limiter.memory_bytes(),
             table_elements: state.limiter.table_elements(),
-            handles: state.most_handles(),
+            handles: state.most_handles().max(held),
             host_call_bytes: said.most_in_a_call,
             random_bytes: state.most_random_bytes,
             log_records: said.records,

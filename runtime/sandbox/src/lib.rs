@@ -14,6 +14,7 @@ mod describe;
 mod engine;
 mod error;
 mod guard;
+mod handles;
 mod instances;
 mod invoke;
 mod limiter;

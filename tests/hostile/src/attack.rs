@@ -285,6 +285,7 @@ const AGENTS: &[(&str, &str)] = agents![
     "output-not-an-object",
     "output-not-json",
     "output-pointer-out-of-memory",
+    "own-handle-bomb",
     "overflows-an-integer",
     "panics",
     "polls-a-giant-list",

@@ -3,7 +3,7 @@
 //! A WAT agent is the body of a module: its imports, and a function `$invoke` that takes context and params as
 //! `(param i32 i32 i32 i32)` and returns the address of a `result<output, error>`. Everything else comes from
 //! `prelude.wat`. Lines that begin with `;; key: value` are settings: `pages` (of initial memory), `wasi` (the agent
-//! imports WASI), and whatever a suite reads.
+//! imports WASI), `resource` (it has a resource type of its own), and whatever a suite reads.
 
 use anyhow::{Context, Result, anyhow};
 use wit_component::{ComponentEncoder, StringEncoding};
@@ -86,7 +86,9 @@ pub fn module_text(body: &str) -> String {
 pub fn wat_agent(body: &str) -> Result<Vec<u8>> {
     let module = module_text(body);
     if setting(body, "wasi").is_some() {
-        wasi_component_of(&module)
+        component_with("wasi.wit", include_str!("wasi.wit"), "probe", &module)
+    } else if setting(body, "resource").is_some() {
+        component_with("owned.wit", include_str!("owned.wit"), "owner", &module)
     } else {
         component_of(&module)
     }
@@ -102,11 +104,11 @@ pub fn component_of(module: &str) -> Result<Vec<u8>> {
     encode(module, &resolve, world)
 }
 
-/// As [`component_of`], for a module that imports WASI: the contract's world does not have it.
-fn wasi_component_of(module: &str) -> Result<Vec<u8>> {
+/// As [`component_of`], for a module of a world that has more than the contract's.
+fn component_with(file: &str, text: &str, world: &str, module: &str) -> Result<Vec<u8>> {
     let (mut resolve, _) = contract()?;
-    let wasi = resolve.push_source("wasi.wit", include_str!("wasi.wit"))?;
-    let world = resolve.select_world(&[wasi], Some("probe"))?;
+    let package = resolve.push_source(file, text)?;
+    let world = resolve.select_world(&[package], Some(world))?;
     encode(module, &resolve, world)
 }
 

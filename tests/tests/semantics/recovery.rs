@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hap::{
-    Agent, BreakerState, Breakers, Budget, Failure, FailureKind, Limit, NodeRecord, NodeStatus, Run,
-    RunOptions, RunOutcome, RunStatus,
+    Agent, BreakerState, Breakers, Budget, Failure, FailureKind, Limit, MAX_ATTEMPTS, NodeRecord, NodeStatus,
+    Run, RunOptions, RunOutcome, RunStatus,
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -52,6 +52,15 @@ async fn run(fields: &str, agent: &Arc<dyn Agent>, options: RunOptions) -> RunOu
     let graph = served(&format!("nodes: {{a: {{agent: 't:a', {fields}}}}}"), agent);
     let input = members(&json!({"items": [1, 2]}));
     Run::start(graph, input, options).outcome().await
+}
+
+/// The attempts that the causes of node `a`'s failure were.
+fn attempts_behind(outcome: &RunOutcome) -> Vec<u32> {
+    let failure = record(outcome).failure.as_ref().unwrap();
+    let attempts = failure.causes.iter();
+    attempts
+        .map(|cause| cause.origin.as_ref().unwrap().attempt)
+        .collect()
 }
 
 /// The milliseconds between calls.
@@ -213,6 +222,24 @@ async fn a_deadline_ends_a_wait_and_counts_all_attempts() {
     assert!(start.elapsed() <= Duration::from_secs(3));
     assert_eq!(kind(&outcome), &FailureKind::Deadline);
     assert_eq!(outcome.status, RunStatus::Partial);
+    assert_eq!(attempts_behind(&outcome), [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_attempt_of_as_many_as_may_be_is_in_the_chain() {
+    let (agent, calls) = asked(|_, _| Err(BUSY));
+    let retry = format!("retry: {{attempts: {MAX_ATTEMPTS}, delay: 1ms, max_delay: 1ms, jitter: 0}}");
+    let outcome = run(&retry, &agent, options()).await;
+    assert_eq!(calls.lock().unwrap().len(), MAX_ATTEMPTS as usize);
+    let earlier: Vec<u32> = (1..MAX_ATTEMPTS).collect();
+    assert_eq!(attempts_behind(&outcome), earlier);
+    let failure = record(&outcome).failure.as_ref().unwrap();
+    let own = failure.origin.as_ref().unwrap();
+    for cause in &failure.causes {
+        let origin = cause.origin.as_ref().unwrap();
+        assert_eq!((&*cause.message, &cause.kind), ("as told", &BUSY));
+        assert_eq!((&origin.node, &origin.agent), (&own.node, &own.agent));
+    }
 }
 
 #[tokio::test(start_paused = true)]
