@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("hap-client", &["hap", "hap-server"]),
     ("hap-cli", &["hap", "hap-client", "hap-server", "hap-hostile"]),
     ("hap-hostile", &["hap"]),
+    ("hap-load", &["hap", "hap-server", "hap-hostile"]),
     ("hap-guest-macros", &[]),
     ("hap-guest", &["hap-guest-macros"]),
     (
@@ -50,6 +51,7 @@ const OTHERS: &[(&str, &[&str])] = &[
             "hap-client",
             "hap-cli",
             "hap-hostile",
+            "hap-load",
             "hap-tests",
         ],
     ),
@@ -135,7 +137,8 @@ mod tests {
             [
                 "crate `hap-model` depends on `hap`; it may depend on: none of ours",
                 "crate `hap-model` depends on `tokio-util`; of ours, only these may use tokio: hap-engine, \
-                 hap-sandbox, hap, hap-server, hap-client, hap-cli, hap-hostile, hap-tests",
+                 hap-sandbox, hap, hap-server, hap-client, hap-cli, hap-hostile, hap-load, \
+                 hap-tests",
             ]
         );
         assert_eq!(found("hap-cli", &["wasmtime-wasi"]).len(), 1);
