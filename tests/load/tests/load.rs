@@ -1,5 +1,4 @@
 //! A server under load loses nothing and keeps nothing. (What it costs is measured in a release build, with `cargo xtask bench`.)
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::process::Command;
 
