@@ -1,4 +1,4 @@
-// JSON that keeps what it was given: integers beyond 2^53 are `bigint`, and a number that JSON has no form for is an
+// JSON that keeps what it was given: an integer that a `number` would change is a `bigint`, and a number that JSON has no form for is an
 // error and not `null`.
 
 const INTEGER = /^-?\d+$/;
@@ -6,7 +6,7 @@ const INTEGER = /^-?\d+$/;
 /** A value that JSON has no form for. The message names the place. */
 export class NotJson extends Error {}
 
-/** Parses JSON; an integer that a `number` would round becomes a `bigint`. */
+/** Parses JSON; an integer that a `number` would change becomes a `bigint`. */
 export function parse(text) {
   const value = JSON.parse(text);
   // The reviver is slow, and few texts need it.
@@ -49,7 +49,8 @@ function keepInteger(_key, value, context) {
   if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined || !INTEGER.test(source)) {
     return value;
   }
-  return BigInt(source);
+  // 1e20 as JavaScript writes it: a `number` that gives the same text again has lost nothing.
+  return String(value) === source ? value : BigInt(source);
 }
 
 function stringifyBigInt(value) {
