@@ -24,13 +24,15 @@ def encode(value: Any) -> str:
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_plain)
         text.encode()
-    except RecursionError:
-        raise NotJson("it is nested too deeply, or contains itself") from None
-    except (TypeError, ValueError) as error:
+        return text
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = error
+    try:
         # The quick way does not know the place; this walk does.
         _find(value, "")
-        raise NotJson(str(error)) from error
-    return text
+    except RecursionError:
+        raise NotJson("it is nested too deeply, or contains itself") from None
+    raise NotJson(str(reason)) from reason
 
 
 def _plain(value: Any) -> Any:

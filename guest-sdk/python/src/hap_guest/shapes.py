@@ -325,7 +325,7 @@ def _record(kind: type, records: dict[type, Record]) -> Record:
     hints = typing.get_type_hints(kind, include_extras=True)
     if typing.is_typeddict(kind):
         for key, hint in hints.items():
-            record.fields.append(Field(key, shape_of(hint, records), key in kind.__required_keys__))
+            record.fields.append(Field(key, shape_of(hint, records), _is_required(kind, key, hint)))
         return record
     for field in dataclasses.fields(kind):
         if not field.init:
@@ -335,6 +335,14 @@ def _record(kind: type, records: dict[type, Record]) -> Record:
         default = field.default if type(field.default) in (str, int, float, bool) else None
         record.fields.append(Field(field.name, shape_of(hints[field.name], records), required, default))
     return record
+
+
+def _is_required(kind: Any, key: str, hint: Any) -> bool:
+    # `__required_keys__` cannot see into the annotations of `from __future__ import annotations`.
+    origin = typing.get_origin(hint)
+    if origin in (typing.Required, typing.NotRequired):
+        return origin is typing.Required
+    return key in kind.__required_keys__
 
 
 def schema_of(shape: Shape) -> Schema | bool:
