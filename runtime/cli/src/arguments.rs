@@ -9,7 +9,7 @@ use hap::{ChildCompiler, Compilation, FolderLoader, Runtime, RuntimeBuilder};
 use hap_project::Trust;
 
 use crate::commands::{
-    build, call, check, completions, inspect, lock, new, run, serve, show, token, torture,
+    build, call, check, completions, dev, inspect, lock, new, run, serve, show, token, torture,
 };
 use crate::exit::{Exit, Stop};
 use crate::projects::{self, ProjectLoader, Told};
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     New(new::NewArgs),
     /// Build an agent project, or a folder of them, with the tools of their languages
     Build(build::BuildArgs),
+    /// Run a graph again whenever its sources change, and tell what changed in the result
+    Dev(dev::DevArgs),
     /// Run a graph and print what it produced
     Run(Box<run::RunArgs>),
     /// Check a graph and its agents without running them
@@ -88,6 +90,11 @@ pub(crate) struct CacheArgs {
 }
 
 impl AgentArgs {
+    /// The folders in which agents are looked up.
+    pub(crate) fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
     /// A runtime with these agents. Those of the user's own projects are built where they are stale.
     pub(crate) fn runtime(&self, terminal: &Terminal) -> Result<Runtime, Stop> {
         for folder in &self.folders {

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::component;
 use crate::embedded;
 use crate::error::ProjectError;
-use crate::inputs::{self, Inputs};
+use crate::inputs::Inputs;
 use crate::lock;
 use crate::process::{self, Program};
 use crate::project::{Project, shown};
@@ -102,14 +102,6 @@ impl Builder {
             fresh,
             time: started.elapsed(),
         })
-    }
-
-    /// Something that changes whenever an input is written to: cheaper than reading them all.
-    ///
-    /// # Errors
-    /// When the inputs cannot be listed.
-    pub fn trace(&self, project: &Project) -> Result<impl PartialEq + Send + use<>, ProjectError> {
-        inputs::traces(project)
     }
 
     async fn make(&self, project: &Project) -> Result<(), ProjectError> {

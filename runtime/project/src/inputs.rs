@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::embedded;
 use crate::error::ProjectError;
-use crate::project::Project;
+use crate::project::{FILE_NAME, Project};
 
 /// How many files are looked at.
 const MAX_FILES: usize = 20_000;
@@ -17,8 +18,32 @@ const MAX_BYTES: u64 = 512 << 20;
 /// Folders that tools fill.
 const LEFT_OUT: &[&str] = &["target", "node_modules", "build", "dist", "__pycache__"];
 
-/// Input files, each with its length and when it was last changed: enough to see cheaply that something was changed.
-pub(crate) type Traces = BTreeMap<PathBuf, (u64, Option<std::time::SystemTime>)>;
+/// A project's input files at one moment, each with its length and when it was last changed: enough to see cheaply that
+/// something was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputTrace(BTreeMap<PathBuf, (u64, Option<SystemTime>)>);
+
+impl InputTrace {
+    /// The input files as they stand.
+    ///
+    /// # Errors
+    /// When they cannot be listed, or are too many.
+    pub fn take(project: &Project) -> Result<InputTrace, ProjectError> {
+        let trace = |path: PathBuf| {
+            let metadata = path.metadata().ok()?;
+            Some((path, (metadata.len(), metadata.modified().ok())))
+        };
+        let manifest = project.folder().join(FILE_NAME);
+        let paths = paths(project, |_| Ok(()))?.into_iter().chain([manifest]);
+        Ok(InputTrace(paths.filter_map(trace).collect()))
+    }
+
+    /// How many files there are.
+    #[expect(clippy::len_without_is_empty, reason = "`hap.toml` is always among them")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
 
 /// The content of a project's inputs at one moment, by file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,18 +114,6 @@ impl Inputs {
     }
 }
 
-/// The input files as they stand.
-pub(crate) fn traces(project: &Project) -> Result<Traces, ProjectError> {
-    let trace = |path: PathBuf| {
-        let metadata = path.metadata().ok()?;
-        Some((path, (metadata.len(), metadata.modified().ok())))
-    };
-    Ok(paths(project, |_| Ok(()))?
-        .into_iter()
-        .filter_map(trace)
-        .collect())
-}
-
 /// The paths of all input files, sorted; `absent` is asked about each that is not there.
 fn paths(
     project: &Project,
@@ -162,7 +175,6 @@ fn too_many(project: &Project, limit: &'static str) -> ProjectError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::FILE_NAME;
 
     const TEXT: &str = "[agent]\nname = 'a'\nlanguage = 'zig'\ncontract = '0.1.0'\n\
                         [build]\ncommands = [['zig']]\noutput = 'a.wasm'\n";

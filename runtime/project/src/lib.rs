@@ -24,6 +24,7 @@ pub use builder::{Build, BuildSettings, Builder, Watcher};
 pub use discover::discover;
 pub use embedded::contract;
 pub use error::ProjectError;
+pub use inputs::InputTrace;
 pub use manifest::{AgentTable, BuildTable, Manifest, ToolsTable};
 pub use project::{FILE_NAME, Project, is_project};
 pub use template::{Template, TemplateError, create};

@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod dev;
 pub(crate) mod inspect;
 pub(crate) mod lock;
 pub(crate) mod new;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Stop> 
         Command::Completions(args) => completions::completions(args, terminal),
         Command::New(args) => new::new(args, terminal),
         Command::Build(args) => build::build(args, terminal),
+        Command::Dev(args) => dev::dev(args, terminal),
         Command::Torture(args) => torture::torture(args, terminal),
         // `main` has answered it before it came to a terminal.
         Command::CompileComponent => Ok(Exit::Success),
