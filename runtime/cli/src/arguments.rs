@@ -9,7 +9,7 @@ use hap::{ChildCompiler, Compilation, FolderLoader, Runtime, RuntimeBuilder};
 use hap_project::Trust;
 
 use crate::commands::{
-    build, call, check, completions, dev, inspect, lock, new, run, serve, show, token, torture,
+    build, call, check, completions, conform, dev, inspect, lock, new, run, serve, show, token, torture,
 };
 use crate::exit::{Exit, Stop};
 use crate::projects::{self, ProjectLoader, Told};
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     New(new::NewArgs),
     /// Build an agent project, or a folder of them, with the tools of their languages
     Build(build::BuildArgs),
+    /// Check that an agent follows the contract
+    Conform(conform::ConformArgs),
     /// Run a graph again whenever its sources change, and tell what changed in the result
     Dev(dev::DevArgs),
     /// Run a graph and print what it produced

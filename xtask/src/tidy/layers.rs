@@ -18,9 +18,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("hap-server", &["hap"]),
     ("hap-client", &["hap", "hap-server"]),
     ("hap-project", &[]),
+    ("hap-conform", &["hap"]),
     (
         "hap-cli",
-        &["hap", "hap-client", "hap-project", "hap-server", "hap-hostile"],
+        &[
+            "hap",
+            "hap-client",
+            "hap-conform",
+            "hap-project",
+            "hap-server",
+            "hap-hostile",
+        ],
     ),
     ("hap-hostile", &["hap"]),
     ("hap-guest-macros", &[]),
@@ -53,6 +61,7 @@ const OTHERS: &[(&str, &[&str])] = &[
             "hap-server",
             "hap-client",
             "hap-cli",
+            "hap-conform",
             "hap-hostile",
             "hap-project",
             "hap-tests",
@@ -140,7 +149,7 @@ mod tests {
             [
                 "crate `hap-model` depends on `hap`; it may depend on: none of ours",
                 "crate `hap-model` depends on `tokio-util`; of ours, only these may use tokio: hap-engine, \
-                 hap-sandbox, hap, hap-server, hap-client, hap-cli, hap-hostile, hap-tests",
+                 hap-sandbox, hap, hap-server, hap-client, hap-cli, hap-conform, hap-hostile, hap-project, hap-tests",
             ]
         );
         assert_eq!(found("hap-cli", &["wasmtime-wasi"]).len(), 1);

@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod conform;
 pub(crate) mod dev;
 pub(crate) mod inspect;
 pub(crate) mod lock;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Stop> 
         Command::New(args) => new::new(args, terminal),
         Command::Build(args) => build::build(args, terminal),
         Command::Dev(args) => dev::dev(args, terminal),
+        Command::Conform(args) => conform::conform(args, terminal),
         Command::Torture(args) => torture::torture(args, terminal),
         // `main` has answered it before it came to a terminal.
         Command::CompileComponent => Ok(Exit::Success),
