@@ -2,12 +2,18 @@
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
-use hap::{ChildCompiler, Compilation, Runtime, RuntimeBuilder};
+use hap::{ChildCompiler, Compilation, FolderLoader, Runtime, RuntimeBuilder};
+use hap_project::Trust;
 
-use crate::commands::{call, check, completions, inspect, lock, run, serve, show, token, torture};
+use crate::commands::{
+    build, call, check, completions, conform, dev, inspect, lock, new, run, serve, show, token, torture,
+};
 use crate::exit::{Exit, Stop};
+use crate::projects::{self, ProjectLoader, Told};
+use crate::terminal::Terminal;
 
 /// Runs graphs of agents that nobody has to trust.
 ///
@@ -24,6 +30,14 @@ pub(crate) struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make an agent project
+    New(new::NewArgs),
+    /// Build an agent project, or a folder of them, with the tools of their languages
+    Build(build::BuildArgs),
+    /// Check that an agent follows the contract
+    Conform(conform::ConformArgs),
+    /// Run a graph again whenever its sources change, and tell what changed in the result
+    Dev(dev::DevArgs),
     /// Run a graph and print what it produced
     Run(Box<run::RunArgs>),
     /// Check a graph and its agents without running them
@@ -55,6 +69,9 @@ pub(crate) struct AgentArgs {
     /// A folder in which `namespace:name` agents are looked up, as `namespace/name.wasm`
     #[arg(long = "agents", value_name = "DIR")]
     pub(crate) folders: Vec<PathBuf>,
+    /// Take the components of agent projects as they are, and build none
+    #[arg(long)]
+    no_build: bool,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
 }
@@ -75,17 +92,36 @@ pub(crate) struct CacheArgs {
 }
 
 impl AgentArgs {
-    /// A runtime with these agents.
-    pub(crate) fn runtime(&self) -> Result<Runtime, Stop> {
-        let mut builder = Runtime::builder();
+    /// The folders in which agents are looked up.
+    pub(crate) fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// A runtime with these agents. Those of the user's own projects are built where they are stale.
+    pub(crate) fn runtime(&self, terminal: &Terminal) -> Result<Runtime, Stop> {
         for folder in &self.folders {
             if !folder.is_dir() {
                 let stop = Stop::bad_input(format!("`--agents {}` is no folder", folder.display()));
                 return Err(stop.hint("name a folder that holds `namespace/name.wasm`"));
             }
-            builder = builder.agents_dir(folder);
         }
-        self.cache.runtime(builder)
+        let told = if terminal.is_watched() {
+            Told::Commands
+        } else {
+            Told::Nothing
+        };
+        let builder = (!self.no_build).then(|| projects::builder(None, None, told, terminal));
+        let loader = ProjectLoader {
+            components: FolderLoader {
+                folders: self.folders.clone(),
+                ..FolderLoader::default()
+            },
+            builder,
+            trust: Trust::of_user(),
+            terminal: *terminal,
+        };
+        self.cache
+            .runtime(Runtime::builder().agent_loader(Arc::new(loader)))
     }
 }
 

@@ -42,6 +42,27 @@ pub(crate) fn summary(imports: &[String], grants: &Grants) -> Vec<String> {
     lines
 }
 
+/// The kinds of authority that a component may ask for, in one line.
+pub(crate) fn short(imports: &[String]) -> String {
+    let mut kinds: Vec<&str> = imports
+        .iter()
+        .map(|import| import.split_once('@').map_or(import.as_str(), |(name, _)| name))
+        .filter(|name| *name != "hap:agent/types")
+        .map(|name| match name.strip_prefix("hap:agent/") {
+            Some(interface) => interface,
+            None if name.starts_with("wasi:") => "virtual WASI",
+            None => name,
+        })
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    if kinds.is_empty() {
+        "nothing".to_owned()
+    } else {
+        kinds.join(", ")
+    }
+}
+
 fn resources(grants: Option<&Grants>) -> String {
     let asks = "asks to read documents";
     let Some(grants) = grants else {
@@ -117,5 +138,7 @@ mod tests {
             summary(&[], &Grants::none()),
             ["nothing: it computes and nothing else"]
         );
+        assert_eq!(short(&all), "log, virtual WASI");
+        assert_eq!(short(&[]), "nothing");
     }
 }

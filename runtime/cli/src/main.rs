@@ -14,6 +14,7 @@ mod input;
 mod live;
 mod plan_report;
 mod pretty;
+mod projects;
 mod remote;
 mod report;
 mod run_file;

@@ -68,6 +68,7 @@ pub struct ServerBuilder {
     runtime: Runtime,
     auth: Arc<dyn AuthProvider>,
     agents: Vec<PathBuf>,
+    agent_files: Vec<(String, PathBuf)>,
     graphs: Vec<PathBuf>,
     settings: Settings,
 }
@@ -77,6 +78,12 @@ impl ServerBuilder {
     /// folder too, so that graphs can name them.
     pub fn agents_dir(mut self, folder: impl Into<PathBuf>) -> ServerBuilder {
         self.agents.push(folder.into());
+        self
+    }
+
+    /// Adds one component under a name, such as what a project makes: it may come, change and go like those of folders.
+    pub fn agent_file(mut self, name: impl Into<String>, path: impl Into<PathBuf>) -> ServerBuilder {
+        self.agent_files.push((name.into(), path.into()));
         self
     }
 
@@ -105,7 +112,13 @@ impl ServerBuilder {
         })?;
         let graphs_per_tenant = settings.max_graphs_per_tenant;
         Ok(Server(Arc::new(Inner {
-            catalog: Catalog::new(self.runtime.clone(), self.agents, self.graphs, graphs_per_tenant),
+            catalog: Catalog::new(
+                self.runtime.clone(),
+                self.agents,
+                self.agent_files,
+                self.graphs,
+                graphs_per_tenant,
+            ),
             runtime: self.runtime,
             runs: Runs::new(settings.clone()),
             auth: self.auth,
@@ -124,6 +137,7 @@ impl Server {
             runtime,
             auth,
             agents: Vec::new(),
+            agent_files: Vec::new(),
             graphs: Vec::new(),
             settings: Settings::default(),
         }

@@ -17,7 +17,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("hap", &["hap-model", "hap-engine", "hap-sandbox"]),
     ("hap-server", &["hap"]),
     ("hap-client", &["hap", "hap-server"]),
-    ("hap-cli", &["hap", "hap-client", "hap-server", "hap-hostile"]),
+    ("hap-project", &[]),
+    ("hap-conform", &["hap"]),
+    (
+        "hap-cli",
+        &[
+            "hap",
+            "hap-client",
+            "hap-conform",
+            "hap-project",
+            "hap-server",
+            "hap-hostile",
+        ],
+    ),
     ("hap-hostile", &["hap"]),
     ("hap-load", &["hap", "hap-server", "hap-hostile"]),
     ("hap-guest-macros", &[]),
@@ -50,8 +62,10 @@ const OTHERS: &[(&str, &[&str])] = &[
             "hap-server",
             "hap-client",
             "hap-cli",
+            "hap-conform",
             "hap-hostile",
             "hap-load",
+            "hap-project",
             "hap-tests",
         ],
     ),
@@ -137,8 +151,8 @@ mod tests {
             [
                 "crate `hap-model` depends on `hap`; it may depend on: none of ours",
                 "crate `hap-model` depends on `tokio-util`; of ours, only these may use tokio: hap-engine, \
-                 hap-sandbox, hap, hap-server, hap-client, hap-cli, hap-hostile, hap-load, \
-                 hap-tests",
+                 hap-sandbox, hap, hap-server, hap-client, hap-cli, hap-conform, hap-hostile, hap-load, \
+                 hap-project, hap-tests",
             ]
         );
         assert_eq!(found("hap-cli", &["wasmtime-wasi"]).len(), 1);

@@ -36,7 +36,7 @@ pub(crate) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<Exit, Stop>
         Err(stop) if stop.problems.is_none() => return Err(stop),
         Err(stop) => return args.refuse(stop, terminal),
     };
-    let runtime = args.agents.runtime()?;
+    let runtime = args.agents.runtime(terminal)?;
     let loaded = super::block_on(async { Ok(runtime.load(&graph).await) })?;
     match loaded {
         Ok(loaded) => args.report(&loaded, terminal),

@@ -23,7 +23,7 @@ pub(crate) struct LockArgs {
 /// Writes the lock.
 pub(crate) fn lock(args: &LockArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     let graph = graph_file::read(&args.graph)?;
-    let runtime = args.agents.runtime()?;
+    let runtime = args.agents.runtime(terminal)?;
     let loaded = super::block_on(async {
         runtime
             .load(&graph)

@@ -1,10 +1,14 @@
 //! The commands, one file each.
 
+pub(crate) mod build;
 pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod conform;
+pub(crate) mod dev;
 pub(crate) mod inspect;
 pub(crate) mod lock;
+pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod show;
@@ -29,6 +33,10 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Stop> 
         Command::Token(args) => token::token(args, terminal),
         Command::Call(args) => call::call(args, terminal),
         Command::Completions(args) => completions::completions(args, terminal),
+        Command::New(args) => new::new(args, terminal),
+        Command::Build(args) => build::build(args, terminal),
+        Command::Dev(args) => dev::dev(args, terminal),
+        Command::Conform(args) => conform::conform(args, terminal),
         Command::Torture(args) => torture::torture(args, terminal),
         // `main` has answered it before it came to a terminal.
         Command::CompileComponent => Ok(Exit::Success),

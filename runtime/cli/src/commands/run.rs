@@ -71,7 +71,7 @@ pub(crate) struct RunArgs {
     start_time: Option<u64>,
     /// Run the graph on this server
     #[arg(long, value_name = "URL", conflicts_with_all = [
-        "folders", "no_cache", "isolate_compile", "max_instances", "resources", "max_parallel", "limits", "run_limits",
+        "folders", "no_build", "no_cache", "isolate_compile", "max_instances", "resources", "max_parallel", "limits", "run_limits",
         "locked", "seed", "start_time",
     ])]
     server: Option<String>,
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Stop> {
         sets: &args.sets,
     };
     let input = input::assemble(sources, &limits)?;
-    let runtime = args.agents.runtime()?;
+    let runtime = args.agents.runtime(terminal)?;
     if args.tells_more(terminal)
         && let Some(trouble) = runtime.cache_trouble()
     {

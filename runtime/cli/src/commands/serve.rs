@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use hap::{FolderResources, Runtime};
+use hap::{FolderLoader, FolderResources, Runtime};
 use hap_server::auth::{Principal, Scopes, TenantId};
 use hap_server::{Server, Settings};
 use tokio::net::TcpListener;
 
 use crate::arguments::CacheArgs;
 use crate::exit::{Exit, Stop};
-use crate::serving::{AuthArgs, Config};
+use crate::projects::{self, ProjectLoader, Told};
+use crate::serving::{self, AuthArgs, Config};
 use crate::signals::{ONE_WISH, Signals};
 use crate::terminal::{Terminal, clean};
 
@@ -59,6 +60,9 @@ pub(crate) struct ServeArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     cache: CacheArgs,
+    /// Build the agent projects in the folders of agents where they are stale, which runs their commands
+    #[arg(long)]
+    build: bool,
     /// Tell what changes in the folders, in a pipe too
     #[arg(long, short)]
     verbose: bool,
@@ -67,9 +71,15 @@ pub(crate) struct ServeArgs {
 /// Serves until a signal comes.
 pub(crate) fn serve(args: &ServeArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     let config = args.config()?;
-    let runtime = runtime(&config, args.cache)?;
+    let runtime = runtime(&config, args.cache, terminal)?;
     super::block_on(async {
-        let signals = Signals::take()?;
+        let mut signals = Signals::take()?;
+        if args.build {
+            tokio::select! {
+                () = args.build(&config, terminal) => {}
+                () = signals.next() => return Ok(Exit::Cancelled),
+            }
+        }
         if args.stdio {
             return stdio(args, &config, runtime, signals, terminal).await;
         }
@@ -106,6 +116,18 @@ impl ServeArgs {
         Ok(config)
     }
 
+    /// Builds the projects in the folders of agents.
+    async fn build(&self, config: &Config, terminal: &Terminal) {
+        let found = serving::projects::find(&config.agents, terminal);
+        let told = if self.verbose {
+            Told::Everything
+        } else {
+            Told::Commands
+        };
+        let builder = projects::builder(None, None, told, terminal);
+        serving::projects::build(&found, &builder, terminal).await;
+    }
+
     /// Tells a change in the folders: what cannot be used always, and the rest where it is read.
     fn tell_change(&self, line: &str, terminal: &Terminal) {
         if line.contains(" cannot be used") {
@@ -124,12 +146,21 @@ fn folder(flag: &str, path: &Path) -> Result<(), Stop> {
     Err(stop.hint("name a folder that is there; its files may come later"))
 }
 
-fn runtime(config: &Config, cache: CacheArgs) -> Result<Runtime, Stop> {
-    let mut builder = Runtime::builder();
+fn runtime(config: &Config, cache: CacheArgs, terminal: &Terminal) -> Result<Runtime, Stop> {
     for path in &config.agents {
         folder("agents", path)?;
-        builder = builder.agents_dir(path);
     }
+    let loader = ProjectLoader {
+        components: FolderLoader {
+            folders: config.agents.clone(),
+            ..FolderLoader::default()
+        },
+        // What is built is built when the server starts, and never because a caller asks for a run.
+        builder: None,
+        trust: None,
+        terminal: *terminal,
+    };
+    let mut builder = Runtime::builder().agent_loader(Arc::new(loader));
     for path in &config.graphs {
         folder("graphs", path)?;
     }
@@ -161,6 +192,9 @@ async fn server(
     let mut builder = Server::builder(runtime, auth).settings(settings);
     for path in &config.agents {
         builder = builder.agents_dir(path);
+    }
+    for (name, project) in serving::projects::find(&config.agents, terminal) {
+        builder = builder.agent_file(name, project.output());
     }
     for path in &config.graphs {
         builder = builder.graphs_dir(path);

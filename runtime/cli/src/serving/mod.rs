@@ -2,6 +2,7 @@
 
 mod auth;
 mod config;
+pub(crate) mod projects;
 
 pub(crate) use auth::AuthArgs;
 pub(crate) use config::Config;

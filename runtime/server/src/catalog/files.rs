@@ -17,6 +17,15 @@ pub(super) struct Stamp {
     length: u64,
 }
 
+impl Stamp {
+    fn of(metadata: &std::fs::Metadata) -> Stamp {
+        Stamp {
+            modified: metadata.modified().ok(),
+            length: metadata.len(),
+        }
+    }
+}
+
 /// What was read from one file: an entry, or why it cannot be used. A broken file keeps the entry that it had before.
 pub(super) struct FromFile<T> {
     pub(super) stamp: Stamp,
@@ -104,11 +113,20 @@ fn list(folder: &Path, namespace: Option<&str>, endings: &[&str], files: &mut Fi
             Some(namespace) => format!("{namespace}:{stem}"),
             None => stem.to_owned(),
         };
-        let stamp = Stamp {
-            modified: metadata.modified().ok(),
-            length: metadata.len(),
-        };
+        let stamp = Stamp::of(&metadata);
         files.insert(name, (path, stamp));
+    }
+}
+
+/// Adds files that have their names from elsewhere, where they are there. A file of a folder comes before one of its name.
+pub(super) fn add_files(named: &[(String, PathBuf)], files: &mut Files) {
+    for (name, path) in named {
+        if let Ok(metadata) = path.metadata()
+            && metadata.is_file()
+        {
+            let stamp = Stamp::of(&metadata);
+            files.entry(name.clone()).or_insert_with(|| (path.clone(), stamp));
+        }
     }
 }
 

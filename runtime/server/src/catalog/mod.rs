@@ -14,7 +14,7 @@ use hap::{Agent, Graph, LoadedGraph, NodeIndex, Runtime};
 use crate::auth::{Principal, TenantId};
 use crate::rpc::{Code, RpcError};
 use check::{refuse_grants, refuse_paths, wrong_graph};
-use files::{FromFile, files, forget, keep};
+use files::{FromFile, add_files, files, forget, keep};
 
 /// An agent that the server offers.
 pub(crate) struct AgentEntry {
@@ -35,6 +35,8 @@ pub(crate) struct GraphEntry {
 pub(crate) struct Catalog {
     runtime: Runtime,
     agent_folders: Vec<PathBuf>,
+    /// Components outside those folders, with their names.
+    agent_files: Vec<(String, PathBuf)>,
     graph_folders: Vec<PathBuf>,
     max_graphs_per_tenant: usize,
     agents: Mutex<BTreeMap<String, FromFile<AgentEntry>>>,
@@ -50,12 +52,14 @@ impl Catalog {
     pub(crate) fn new(
         runtime: Runtime,
         agent_folders: Vec<PathBuf>,
+        agent_files: Vec<(String, PathBuf)>,
         graph_folders: Vec<PathBuf>,
         max_graphs_per_tenant: usize,
     ) -> Catalog {
         Catalog {
             runtime,
             agent_folders,
+            agent_files,
             graph_folders,
             max_graphs_per_tenant,
             agents: Mutex::default(),
@@ -67,7 +71,8 @@ impl Catalog {
     /// Reads what changed in the folders. Gives a line for every change, for the operator.
     pub(crate) async fn refresh(&self) -> Vec<String> {
         let mut told = Vec::new();
-        let found = files(&self.agent_folders, &["wasm"]).await;
+        let mut found = files(&self.agent_folders, &["wasm"]).await;
+        add_files(&self.agent_files, &mut found);
         forget(&self.agents, "agent", |name| found.contains_key(name), &mut told);
         for (name, (path, stamp)) in found {
             if locked(&self.agents)
