@@ -37,6 +37,8 @@ mod plan;
 mod problem;
 mod reducer;
 mod resources;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub use agent::{
     Agent, Answer, BoxFuture, Call, CallObserver, Cancellation, FnAgent, FnError, Manifest, Request,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hap::{Limit, LoadedGraph, NodeRecord, RunOutcome};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use hap::{Limit, LoadedGraph, RunOutcome};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -20,26 +20,35 @@ const MAX_KEY_BYTES: usize = 200;
 const MAX_CONTEXT_BYTES: usize = 256;
 
 /// How an execution is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Execution {
-    /// For correlation only.
+    /// Who asks, for correlation only.
     #[serde(default)]
     context: Option<ProtocolContext>,
+    /// How long it may take, in milliseconds, within the server's own bound.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     timeout_ms: Option<u64>,
+    /// Whether to answer with the run's id at once.
     #[serde(default)]
     detached: bool,
+    /// The same key gives the same run, so a call can be sent again.
     #[serde(default)]
+    #[schemars(length(min = 1, max = MAX_KEY_BYTES))]
     idempotency_key: Option<String>,
 }
 
 /// Who asks, as the original HAP's requests say it.
 /// It is recorded with the run and believed by nobody: who the caller is, its credentials say.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub(crate) struct ProtocolContext {
+    /// The session that the call belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_CONTEXT_BYTES))]
     session_id: Option<String>,
+    /// The user on whose behalf the caller asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_CONTEXT_BYTES))]
     user: Option<String>,
 }
 
@@ -53,43 +62,12 @@ impl ProtocolContext {
     }
 }
 
-/// What an execution is answered with.
+/// What an execution has come to.
 pub(crate) enum Started {
     /// The run's id: it goes on.
     Detached(String),
     /// How it ended.
-    Finished(Finished),
-}
-
-/// A run that has ended.
-pub(crate) struct Finished {
-    pub(crate) outcome: Arc<RunOutcome>,
-    /// The record of the one agent, where it was one.
-    pub(crate) agent: Option<Arc<NodeRecord>>,
-}
-
-impl Serialize for Started {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Started::Detached(run) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("run_id", run)?;
-                map.end()
-            }
-            Started::Finished(Finished {
-                outcome,
-                agent: Some(record),
-            }) => {
-                let mut map = serializer.serialize_map(Some(4))?;
-                map.serialize_entry("run_id", &outcome.run_id)?;
-                map.serialize_entry("status", &outcome.status)?;
-                map.serialize_entry("output", &outcome.outputs)?;
-                map.serialize_entry("metadata", record)?;
-                map.end()
-            }
-            Started::Finished(finished) => finished.outcome.serialize(serializer),
-        }
-    }
+    Finished(Arc<RunOutcome>),
 }
 
 /// Runs `loaded` for a caller, for at most `limit`.
@@ -143,7 +121,7 @@ pub(crate) async fn execute(
         return Ok(Started::Detached(run.id.clone()));
     }
     let outcome = run.waited_for(server.settings.cancel_on_disconnect).await;
-    Ok(Started::Finished(Finished { outcome, agent: None }))
+    Ok(Started::Finished(outcome))
 }
 
 /// Tells whether two executions with one key ask for the same.

@@ -110,6 +110,7 @@ impl ServerBuilder {
             runs: Runs::new(settings.clone()),
             auth: self.auth,
             methods,
+            document: std::sync::OnceLock::new(),
             limits: limits::Limits::new(&settings),
             requests: tokio::sync::Semaphore::new(settings.max_requests),
             settings,

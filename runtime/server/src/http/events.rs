@@ -50,7 +50,7 @@ pub(super) async fn events(
         let left = end.duration_since(SystemTime::now()).unwrap_or_default();
         Instant::now().checked_add(left)
     });
-    let caller = Caller { server, principal };
+    let caller = Caller::new(server, principal);
     let run = match find_run(&caller, &run, Scope::RunRead) {
         Ok(run) => run,
         Err(error) if error.known_code() == Some(Code::Forbidden) => {

@@ -12,7 +12,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use crate::inner::Inner;
-use crate::methods::document;
 
 pub(crate) use serve::serve;
 
@@ -34,5 +33,5 @@ async fn health() -> &'static str {
 
 /// The interface, as `rpc.discover` tells it.
 async fn openrpc(State(server): State<Arc<Inner>>) -> Json<serde_json::Value> {
-    Json(document(&server.methods))
+    Json(server.document().clone())
 }

@@ -41,10 +41,7 @@ pub(super) async fn call(
     let Ok(_place) = server.requests.acquire().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let caller = Caller {
-        server: server.clone(),
-        principal,
-    };
+    let caller = Caller::new(server.clone(), principal);
     match server.methods.handle(caller, &bytes).await {
         Some(answer) => (
             StatusCode::OK,

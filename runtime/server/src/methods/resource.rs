@@ -2,6 +2,7 @@
 //! as `hap://server/info`, `agent://NAME/info`, `graph://NAME` and `run://ID`.
 
 use hap::ResourceError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -15,39 +16,49 @@ const MAX_BYTES: u32 = 1 << 20;
 /// The resource that tells what this server is.
 const SERVER_INFO: &str = "hap://server/info";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Read {
+    /// Its name, as `resource/list` tells it.
     name: String,
+    /// The first byte that is wanted; 0 unless given.
     #[serde(default)]
     offset: u64,
+    /// How many bytes are wanted, 1 MiB at most.
     #[serde(default)]
     max_bytes: Option<u32>,
 }
 
 /// What is told of a resource in a list.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ResourceEntry")]
 struct Entry {
+    /// Its name, to read it by.
     name: String,
+    /// Its IANA media type, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     media_type: Option<String>,
+    /// Its bytes, where they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct ResourceList {
     resources: Vec<Entry>,
 }
 
 /// A piece of a resource: its text, or its bytes in base64 where they are no text.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ResourcePiece")]
 struct Piece {
     name: String,
+    /// Where the bytes are text in UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    /// Where they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
-    /// Where to read on; `None` at the end.
+    /// The byte to read on from; left out at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<u64>,
 }
@@ -55,6 +66,7 @@ struct Piece {
 pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     let list = MethodSpec::new("resource/list")
         .aliases(&["resources/list"])
+        .errors(&[Code::Unavailable])
         .summary("The resources that the caller may read.");
     table.add(list, Access::Any(Scope::ResourceRead), self::list)?;
     let read = MethodSpec::new("resource/read")
@@ -62,11 +74,17 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
         .params(
             const {
                 &[
-                    ParamSpec::required("name").summary("its name, as `resource/list` tells it"),
-                    ParamSpec::optional("offset").summary("the first byte that is wanted; 0 unless given"),
-                    ParamSpec::optional("max_bytes").summary("how many bytes are wanted, 1 MiB at most"),
+                    ParamSpec::required("name"),
+                    ParamSpec::optional("offset"),
+                    ParamSpec::optional("max_bytes"),
                 ]
             },
+        )
+        .errors(&[Code::NotFound, Code::Unavailable])
+        .example(
+            "four bytes",
+            r#"{"name": "open/a.txt", "offset": 4, "max_bytes": 4}"#,
+            r#"{"name": "open/a.txt", "text": "that", "next_offset": 8}"#,
         )
         .summary("A piece of a resource.");
     table.add(

@@ -1,18 +1,23 @@
 //! `server/info`: what this server is.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Access, Caller, Table};
 use crate::rpc::{MethodSpec, NoParams, RegisterError, RpcError};
 
 /// What a server says about itself.
-#[derive(Serialize)]
-pub(super) struct ServerInfo {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct ServerInfo {
+    /// `hap`.
     name: &'static str,
+    /// The version of the server.
     version: &'static str,
-    /// The user and tenant that the caller is taken for.
+    /// The user that the caller is taken for.
     user: String,
+    /// The tenant that the caller is taken for.
     tenant: String,
+    /// What the caller may do.
     scopes: Vec<String>,
     /// How many runs are under way, of all tenants.
     active_runs: usize,

@@ -8,6 +8,7 @@
 )]
 
 mod actors;
+mod described;
 mod edges;
 mod life;
 mod matrix;
