@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::methods::Caller;
 use crate::rpc::RpcError;
-use crate::runs::{Asked, Subject};
+use crate::runs::{Asked, RunEntry, Subject};
 
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 200;
@@ -108,20 +108,42 @@ pub(crate) async fn execute(
         context: execution.context,
         key,
     };
-    let run = server.runs.start_once(&caller.principal, asked, || {
-        let mut options = server.runtime.run_options().clone();
-        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        options.run_budget = lowered(options.run_budget, milliseconds);
-        options.budget = lowered(options.budget, milliseconds);
-        let started = server.runtime.start_with(loaded, input, options);
-        started.map_err(|error| RpcError::invalid_params(error.to_string()))
-    })?;
+    let run = match server.runs.known(&caller.principal, &asked)? {
+        Some(run) => run,
+        None => start(caller, loaded, input, asked, time).await?,
+    };
     if execution.detached {
         run.keep_going();
         return Ok(Started::Detached(run.id.clone()));
     }
     let outcome = run.waited_for(server.settings.cancel_on_disconnect).await;
     Ok(Started::Finished(outcome))
+}
+
+/// Starts a run within what is left to the tenant, when it is the tenant's turn.
+async fn start(
+    caller: &Caller,
+    loaded: &LoadedGraph,
+    input: String,
+    asked: Asked,
+    time: Duration,
+) -> Result<Arc<RunEntry>, RpcError> {
+    let server = &caller.server;
+    let tenant = &caller.principal.tenant;
+    // Who has nothing left need not wait to be told so; and while one waits, others spend.
+    server.limits.left(tenant)?;
+    let place = server.runs.place(tenant).await?;
+    let left = server.limits.left(tenant)?;
+    server.runs.start_once(&caller.principal, asked, place, || {
+        let mut options = server.runtime.run_options().clone();
+        let milliseconds = u64::try_from(time.min(left.time).as_millis()).unwrap_or(u64::MAX);
+        options.run_budget = lowered(options.run_budget, milliseconds);
+        options.budget = lowered(options.budget, milliseconds);
+        let fuel = options.run_budget.get(Limit::Fuel).min(left.fuel);
+        options.run_budget = options.run_budget.with(Limit::Fuel, fuel);
+        let started = server.runtime.start_with(loaded, input, options);
+        started.map_err(|error| RpcError::invalid_params(error.to_string()))
+    })
 }
 
 /// Tells whether two executions with one key ask for the same.

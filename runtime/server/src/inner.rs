@@ -11,6 +11,7 @@ use crate::methods::{self, Caller};
 use crate::rpc::Methods;
 use crate::runs::Runs;
 use crate::settings::Settings;
+use crate::turns::Turns;
 
 /// What all connections share.
 pub(crate) struct Inner {
@@ -24,7 +25,7 @@ pub(crate) struct Inner {
     /// The methods as an OpenRPC document, made when it is asked for first.
     pub(crate) document: OnceLock<serde_json::Value>,
     /// One for each request that is worked on.
-    pub(crate) requests: tokio::sync::Semaphore,
+    pub(crate) requests: Arc<Turns>,
 }
 
 impl Inner {

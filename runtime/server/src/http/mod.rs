@@ -1,5 +1,6 @@
 //! The server over HTTP: `POST /rpc`, the events of a run as a stream, and a page that says that it lives.
 
+mod busy;
 mod events;
 mod guard;
 mod rpc;

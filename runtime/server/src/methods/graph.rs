@@ -194,11 +194,9 @@ fn text(graph: &RawValue) -> String {
 
 async fn create(caller: Caller, create: Create) -> Result<GraphInfo, RpcError> {
     let text = text(&create.graph);
-    let entry = caller
-        .server
-        .catalog
-        .create(&caller.principal, &create.name, &text)
-        .await?;
+    let (server, principal) = (&caller.server, &caller.principal);
+    let max = server.settings.allowed(&principal.tenant).graphs;
+    let entry = server.catalog.create(principal, &create.name, &text, max).await?;
     Ok(info(&entry))
 }
 
