@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::methods::Caller;
+use crate::resources;
 use crate::rpc::RpcError;
 use crate::runs::{Asked, RunEntry, Subject};
 
@@ -141,6 +142,7 @@ async fn start(
         options.budget = lowered(options.budget, milliseconds);
         let fuel = options.run_budget.get(Limit::Fuel).min(left.fuel);
         options.run_budget = options.run_budget.with(Limit::Fuel, fuel);
+        options.resources = Arc::new(resources::of(caller));
         let started = server.runtime.start_with(loaded, input, options);
         started.map_err(|error| RpcError::invalid_params(error.to_string()))
     })

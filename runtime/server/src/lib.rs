@@ -30,6 +30,7 @@ mod inner;
 mod limits;
 mod methods;
 mod quota;
+mod resources;
 pub mod rpc;
 mod runs;
 mod settings;

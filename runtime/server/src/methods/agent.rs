@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{Access, Broken, Caller, Table};
 use crate::auth::Scope;
+use crate::catalog::AgentEntry;
 use crate::execute::{Execution, Started};
 use crate::rpc::{Code, MethodSpec, NoParams, ParamSpec, RegisterError, RpcError};
 use crate::runs::Subject;
@@ -98,7 +99,7 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     )
 }
 
-fn info(entry: &crate::catalog::AgentEntry) -> AgentInfo {
+fn info(entry: &AgentEntry) -> AgentInfo {
     AgentInfo {
         name: entry.name.clone(),
         digest: entry.agent.digest(),
@@ -131,13 +132,18 @@ async fn describe(caller: Caller, named: Named) -> Result<AgentInfo, RpcError> {
 }
 
 /// What an agent is, for a caller who may know.
-pub(super) fn about(caller: &Caller, name: &str) -> Result<AgentInfo, RpcError> {
+pub(crate) fn about(caller: &Caller, name: &str) -> Result<AgentInfo, RpcError> {
+    Ok(info(&*find(caller, name)?))
+}
+
+/// An agent, for a caller who may know of it.
+pub(crate) fn find(caller: &Caller, name: &str) -> Result<Arc<AgentEntry>, RpcError> {
     // A name that the caller may not know of is refused before it is looked up, and once more as it is in the catalogue:
     // dashes and underscores count as one in names, but not in scopes.
     caller.require(Scope::AgentRead, Some(name))?;
     let entry = caller.server.catalog.agent(name)?;
     caller.require(Scope::AgentRead, Some(&entry.name))?;
-    Ok(info(&entry))
+    Ok(entry)
 }
 
 /// What came of an execution: the run's id alone where it goes on.

@@ -245,7 +245,7 @@ async fn describe(caller: Caller, named: Named) -> Result<GraphInfo, RpcError> {
 }
 
 /// What a graph is, for a caller who may know.
-pub(super) fn about(caller: &Caller, name: &str) -> Result<GraphInfo, RpcError> {
+pub(crate) fn about(caller: &Caller, name: &str) -> Result<GraphInfo, RpcError> {
     caller.require(Scope::GraphRead, Some(name))?;
     Ok(info(
         &*caller.server.catalog.graph(&caller.principal.tenant, name)?,

@@ -8,8 +8,11 @@ mod resource;
 mod run;
 mod server;
 
+pub(crate) use agent::{about as about_agent, find as find_agent};
 pub(crate) use discover::document;
-pub(crate) use run::find as find_run;
+pub(crate) use graph::about as about_graph;
+pub(crate) use run::{about as about_run, find as find_run};
+pub(crate) use server::about as about_server;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -140,7 +140,7 @@ async fn get(caller: Caller, named: Named) -> Result<RunInfo, RpcError> {
 }
 
 /// What a run is, for a caller who may know.
-pub(super) fn about(caller: &Caller, id: &str) -> Result<RunInfo, RpcError> {
+pub(crate) fn about(caller: &Caller, id: &str) -> Result<RunInfo, RpcError> {
     Ok(info(&*find(caller, id, Scope::RunRead)?, true))
 }
 

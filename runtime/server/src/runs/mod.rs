@@ -16,6 +16,7 @@ pub(crate) use log::{EventLog, Read};
 
 use crate::auth::{Principal, TenantId};
 use crate::limits::Limits;
+use crate::resources::Stats;
 use crate::rpc::{Code, RpcError};
 use crate::settings::Settings;
 use crate::turns::{Turn, Turns};
@@ -25,6 +26,7 @@ pub(crate) struct Runs {
     inner: Mutex<Inner>,
     settings: Settings,
     limits: Arc<Limits>,
+    stats: Stats,
     /// The places of [`Settings::max_runs`].
     turns: Arc<Turns>,
     /// Held from looking a key up until its run is there.
@@ -91,6 +93,7 @@ impl Runs {
             turns: Turns::new(settings.max_runs),
             settings,
             limits,
+            stats: Stats::default(),
             starting: Mutex::default(),
             active: watch::Sender::new(0),
         })
@@ -225,6 +228,7 @@ impl Runs {
             let outcome = run.outcome().await;
             runs.limits
                 .spend(&followed.tenant, fuel(&outcome), outcome.duration);
+            runs.stats.add(&followed.tenant, &outcome);
             followed.outcome.send_replace(Some(Arc::new(outcome)));
             followed.log.end();
             runs.finished(&followed);
@@ -287,6 +291,11 @@ impl Runs {
             left.iter().for_each(|run| run.cancel());
             let _ = active.wait_for(|count| *count == 0).await;
         }
+    }
+
+    /// What the agents of the runs did.
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.stats
     }
 
     /// How many runs are under way.
