@@ -49,6 +49,7 @@ pub trait Agent: Send + Sync {
 
 /// What is known about an agent before it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Manifest {
     /// Kebab-case name, unique in a catalogue.
     pub name: String,

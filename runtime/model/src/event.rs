@@ -15,6 +15,7 @@ use crate::outcome::{NodeStatus, RunStatus};
 
 /// The importance of a log record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the five levels of every logging library")]
 pub enum Level {
@@ -39,6 +40,7 @@ impl fmt::Display for Level {
 
 /// Where a log record came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogSource {
     /// The `log` interface.
@@ -53,6 +55,7 @@ pub enum LogSource {
 
 /// One log record of an agent's. Its text is capped and free of control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogRecord {
     /// How important it is.
     pub level: Level,
@@ -67,6 +70,7 @@ pub struct LogRecord {
 
 /// How far an agent says it has come.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Progress {
     /// A short line for people.
@@ -79,11 +83,13 @@ pub enum Progress {
 
 /// One thing that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Event {
     /// Counts the run's events from 0, without gaps.
     pub sequence: u64,
     /// Since the start of the run.
     #[serde(rename = "elapsed_us", serialize_with = "microseconds")]
+    #[cfg_attr(feature = "schema", schemars(with = "u64"))]
     pub elapsed: Duration,
     /// What happened.
     #[serde(flatten)]
@@ -96,6 +102,7 @@ fn microseconds<S: serde::Serializer>(value: &Duration, serializer: S) -> Result
 
 /// What an agent's circuit breaker lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum BreakerState {
     /// Every call.
@@ -118,6 +125,7 @@ impl fmt::Display for BreakerState {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum EventKind {
@@ -143,6 +151,7 @@ pub enum EventKind {
         attempt: u32,
         /// How long until the next.
         #[serde(rename = "delay_us", serialize_with = "microseconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "u64"))]
         delay: Duration,
         /// Why it failed.
         failure: Arc<Failure>,
@@ -203,6 +212,7 @@ pub enum EventKind {
         memory_bytes: u64,
         /// The time from the first attempt's start to the end.
         #[serde(rename = "duration_us", serialize_with = "microseconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "u64"))]
         duration: Duration,
         /// Why, when it did not end well.
         #[serde(skip_serializing_if = "Option::is_none")]

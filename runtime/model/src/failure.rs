@@ -14,6 +14,7 @@ use crate::node_path::NodePath;
 
 /// The class of a failure: what a host or a caller may do about it. The text never decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum FailureKind {
@@ -23,6 +24,7 @@ pub enum FailureKind {
     Unavailable {
         /// How long to wait before the next attempt, where the agent knows.
         #[serde(rename = "retry_after_ms", serialize_with = "milliseconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<u64>"))]
         retry_after: Option<Duration>,
     },
     /// The agent says that it failed.
@@ -31,6 +33,7 @@ pub enum FailureKind {
     CircuitOpen {
         /// How long until it is asked again.
         #[serde(rename = "retry_after_ms", serialize_with = "whole_milliseconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "u64"))]
         retry_after: Duration,
     },
     /// The node's deadline passed, with all its attempts and waits.
@@ -105,6 +108,7 @@ impl FailureKind {
 
 /// One failed attempt: its class, a sentence for people, and what helps to find the cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
     /// The class.
     #[serde(flatten)]
@@ -146,6 +150,7 @@ const MAX_BRIEF_MESSAGE: usize = 1 << 10;
 
 /// Where a failure happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Origin {
     /// The node, the item or the round.
     pub node: NodePath,
@@ -157,6 +162,7 @@ pub struct Origin {
 
 /// A call that an agent made to the host, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostCall {
     /// Interface and function, such as `hap:agent/resources.open`.
     pub function: &'static str,

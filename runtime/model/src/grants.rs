@@ -15,9 +15,9 @@ impl Grants {
         Grants::default()
     }
 
-    /// Whether the resource of that canonical name may be read.
+    /// Whether the resource of that name may be read.
     pub fn allows_resource(&self, name: &str) -> bool {
-        is_canonical(name) && self.resources.iter().any(|pattern| pattern.matches(name))
+        is_resource_name(name) && self.resources.iter().any(|pattern| pattern.matches(name))
     }
 }
 
@@ -48,7 +48,8 @@ impl Grants {
     }
 }
 
-/// A resource name, or a prefix of names: `corpus/manual.md`, `corpus/*`, `*`.
+/// A resource name, or a prefix of names: `corpus/manual.md`, `corpus/*`, `*`, `agent://review/*`. What a host tells under
+/// names with a scheme is covered only by a pattern with that scheme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ResourcePattern(String);
@@ -59,12 +60,14 @@ impl ResourcePattern {
     /// # Errors
     /// Says what is wrong: a `*` that is not the last character after a `/`, or a name that is not canonical.
     pub fn new(pattern: &str) -> Result<ResourcePattern, String> {
-        let name = match pattern.strip_suffix('*') {
+        let (scheme, path) = split_scheme(pattern);
+        let name = match path.strip_suffix('*') {
             Some("") => "any",
             Some(prefix) => prefix.strip_suffix('/').unwrap_or("*"),
-            None => pattern,
+            None => path,
         };
-        if is_canonical(name) && !name.contains('*') {
+        let whole = scheme.is_none_or(|scheme| is_resource_name(&format!("{scheme}://{name}")));
+        if whole && is_canonical(name) && !name.contains('*') {
             return Ok(ResourcePattern(pattern.to_owned()));
         }
         Err(format!(
@@ -74,6 +77,10 @@ impl ResourcePattern {
     }
 
     fn matches(&self, name: &str) -> bool {
+        // `*` is every document, and nothing that the host tells of itself.
+        if split_scheme(&self.0).0 != split_scheme(name).0 {
+            return false;
+        }
         match self.0.strip_suffix('*') {
             Some(prefix) => name.starts_with(prefix),
             None => self.0 == name,
@@ -91,6 +98,24 @@ pub fn is_canonical(name: &str) -> bool {
         && name
             .split('/')
             .all(|segment| !segment.is_empty() && segment != "." && segment != "..")
+}
+
+/// Whether it can name a resource: [canonical](is_canonical), or that behind a scheme of at most 16 small letters, as in
+/// `agent://review/info`.
+pub fn is_resource_name(name: &str) -> bool {
+    let letters = |scheme: &str| scheme.len() <= 16 && scheme.bytes().all(|byte| byte.is_ascii_lowercase());
+    match split_scheme(name) {
+        (Some(scheme), path) => !scheme.is_empty() && letters(scheme) && is_canonical(path),
+        (None, path) => is_canonical(path),
+    }
+}
+
+/// What stands before and behind `://`.
+fn split_scheme(name: &str) -> (Option<&str>, &str) {
+    match name.split_once("://") {
+        Some((scheme, path)) => (Some(scheme), path),
+        None => (None, name),
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +143,40 @@ mod tests {
             assert!(!grants.allows_resource(name), "{name}");
         }
         assert!(!Grants::none().allows_resource("corpus/a"));
+    }
+
+    #[test]
+    fn what_the_host_tells_of_itself_is_covered_only_by_its_scheme() {
+        let allows = |pattern: &str, name: &str| {
+            let resources = vec![ResourcePattern::new(pattern).unwrap()];
+            Grants { resources }.allows_resource(name)
+        };
+        assert!(allows("agent://*", "agent://review/info"));
+        assert!(allows("agent://review/*", "agent://review/info"));
+        assert!(allows("run://0af", "run://0af"));
+        for (pattern, name) in [
+            ("*", "agent://review/info"),
+            ("agent/*", "agent://review/info"),
+            ("agent://*", "run://0af"),
+            ("agent://*", "agent/review"),
+            ("agent://review/*", "agent://review"),
+            ("agent://*", "agent://../review"),
+            ("agent://*", "agent:///review"),
+            ("agent://*", "agent://a://b"),
+        ] {
+            assert!(!allows(pattern, name), "{pattern} {name}");
+        }
+        for bad in [
+            "://*",
+            "Agent://*",
+            "a b://*",
+            "agent://",
+            "agent://../*",
+            "agent://a*",
+            "a://b://c",
+        ] {
+            assert!(ResourcePattern::new(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -37,6 +37,8 @@ mod plan;
 mod problem;
 mod reducer;
 mod resources;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub use agent::{
     Agent, Answer, BoxFuture, Call, CallObserver, Cancellation, FnAgent, FnError, Manifest, Request,
@@ -49,7 +51,7 @@ pub use entrypoint::{Entrypoint, EntrypointError, EntrypointForm};
 pub use event::{BreakerState, Event, EventKind, EventSink, Level, LogRecord, LogSource, Progress};
 pub use failure::{Failure, FailureKind, HostCall, MAX_CAUSES, MAX_CAUSES_IN_FULL, Origin, sanitize};
 pub use file::MAX_NESTED_GRAPHS;
-pub use grants::{Grants, ResourcePattern, Ungranted, is_canonical};
+pub use grants::{Grants, ResourcePattern, Ungranted, is_canonical, is_resource_name};
 pub use graph::{
     AtMax, CircuitBreaker, Defaults, Edge, FailedItems, Graph, Located, Loop, MAX_ATTEMPTS, MAX_LOOP_ROUNDS,
     MAX_MAP_ITEMS, MAX_WAIT, Map, NestedGraph, Node, NodeAgent, NodeBody, OnFailure, Repeat, Retry, RetryOn,
@@ -65,4 +67,6 @@ pub use plan::{
 };
 pub use problem::{Place, Problem, Problems, Severity, nearest};
 pub use reducer::{ReduceError, Reducer};
-pub use resources::{MemoryResources, NoResources, ResourceEntry, ResourceError, ResourceProvider};
+pub use resources::{
+    ComposedResources, MemoryResources, NoResources, ResourceEntry, ResourceError, ResourceProvider,
+};

@@ -14,6 +14,7 @@ use crate::json::Json;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum RunStatus {
@@ -43,6 +44,7 @@ impl fmt::Display for RunStatus {
 
 /// How a node ended: exactly one of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum NodeStatus {
@@ -70,6 +72,7 @@ pub enum NodeStatus {
 
 /// What took the place of what a node should have written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "replaced_by", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Replacement {
@@ -94,6 +97,7 @@ pub enum Replacement {
 
 /// Why a node did not run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SkipReason {
@@ -132,6 +136,7 @@ impl NodeStatus {
 
 /// What is recorded about one node of a run.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeRecord {
     /// The agent's name, or the entrypoint where the node never ran.
     pub agent: String,
@@ -149,6 +154,7 @@ pub struct NodeRecord {
         serialize_with = "microseconds",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<u64>"))]
     pub start: Option<Duration>,
     /// From the first attempt's start to the end. Real time: the same run differs here.
     #[serde(
@@ -156,6 +162,7 @@ pub struct NodeRecord {
         serialize_with = "microseconds",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<u64>"))]
     pub duration: Option<Duration>,
     /// What all attempts spent.
     pub usage: Usage,
@@ -175,6 +182,7 @@ pub struct NodeRecord {
 
 /// What became of the items of a map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ItemCounts {
     /// Those with an output.
     pub done: usize,
@@ -193,6 +201,7 @@ fn microseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -
 /// Two runs of one graph on one input, with one start time and seed, are equal to the byte but for
 /// `duration_us`, `start_us` and `run_id`; and but for the usage `log-rate`, where that limit is below `log-records`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunOutcome {
     /// The run.
     pub run_id: RunId,
@@ -207,6 +216,7 @@ pub struct RunOutcome {
     pub seed: u64,
     /// The whole time of the run. Real time.
     #[serde(rename = "duration_us", serialize_with = "run_microseconds")]
+    #[cfg_attr(feature = "schema", schemars(with = "u64"))]
     pub duration: Duration,
     /// The nodes that ran, in topological order; each is followed by its fallback, when that ran.
     pub execution_path: Vec<NodeId>,

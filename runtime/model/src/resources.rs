@@ -1,11 +1,14 @@
 //! The port through which agents read documents that the graph grants them.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use crate::agent::BoxFuture;
 
 /// A document's name and what is known about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceEntry {
-    /// The name, canonical in the sense of [`is_canonical`](crate::is_canonical).
+    /// The name, in the sense of [`is_resource_name`](crate::is_resource_name).
     pub name: String,
     /// IANA media type, where known.
     pub media_type: Option<String>,
@@ -53,6 +56,47 @@ impl ResourceProvider for NoResources {
     }
 }
 
+/// Several providers as one. Of two documents of one name, that of the first provider is there.
+#[derive(Clone, Default)]
+pub struct ComposedResources(Vec<Arc<dyn ResourceProvider>>);
+
+impl ComposedResources {
+    /// These providers, the first one first.
+    pub fn new(providers: impl IntoIterator<Item = Arc<dyn ResourceProvider>>) -> ComposedResources {
+        ComposedResources(providers.into_iter().collect())
+    }
+}
+
+impl ResourceProvider for ComposedResources {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<ResourceEntry>, ResourceError>> {
+        Box::pin(async {
+            let (mut all, mut names) = (Vec::new(), HashSet::new());
+            for provider in &self.0 {
+                let listed = provider.list().await?.into_iter();
+                all.extend(listed.filter(|entry| names.insert(entry.name.clone())));
+            }
+            Ok(all)
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        name: &'a str,
+        offset: u64,
+        max_bytes: u32,
+    ) -> BoxFuture<'a, Result<Vec<u8>, ResourceError>> {
+        Box::pin(async move {
+            for provider in &self.0 {
+                match provider.read(name, offset, max_bytes).await {
+                    Err(ResourceError::NotFound) => {}
+                    found => return found,
+                }
+            }
+            Err(ResourceError::NotFound)
+        })
+    }
+}
+
 /// Documents in memory, by name.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryResources(std::collections::BTreeMap<String, Vec<u8>>);
@@ -83,8 +127,47 @@ impl ResourceProvider for MemoryResources {
     ) -> BoxFuture<'a, Result<Vec<u8>, ResourceError>> {
         Box::pin(async move {
             let content = self.0.get(name).ok_or(ResourceError::NotFound)?;
-            let rest = content.get(offset as usize..).unwrap_or_default();
+            let from = usize::try_from(offset).unwrap_or(usize::MAX);
+            let rest = content.get(from..).unwrap_or_default();
             Ok(rest.get(..max_bytes as usize).unwrap_or(rest).to_vec())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// What a future gives that never waits.
+    fn ready<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("it waits"),
+        }
+    }
+
+    #[test]
+    fn of_several_providers_the_first_that_has_a_document_gives_it() {
+        let first = MemoryResources::default().with("a", "first").with("b", "first");
+        let second = MemoryResources::default().with("b", "second").with("c", "second");
+        let none = ComposedResources::default();
+        let all: [Arc<dyn ResourceProvider>; 3] = [Arc::new(none), Arc::new(first), Arc::new(second)];
+        let all = ComposedResources::new(all);
+        let names: Vec<_> = ready(all.list())
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        for (name, content) in [("a", "first"), ("b", "first"), ("c", "second")] {
+            assert_eq!(ready(all.read(name, 0, 10)).unwrap(), content.as_bytes());
+        }
+        assert_eq!(ready(all.read("c", 2, 3)).unwrap(), b"con");
+        assert_eq!(ready(all.read("c", u64::MAX, 3)).unwrap(), b"");
+        assert_eq!(ready(all.read("d", 0, 10)), Err(ResourceError::NotFound));
     }
 }

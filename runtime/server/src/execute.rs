@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hap::{Limit, LoadedGraph, NodeRecord, RunOutcome};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use hap::{Limit, LoadedGraph, RunOutcome};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::methods::Caller;
+use crate::resources;
 use crate::rpc::RpcError;
-use crate::runs::{Asked, Subject};
+use crate::runs::{Asked, RunEntry, Subject};
 
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 200;
@@ -20,26 +21,35 @@ const MAX_KEY_BYTES: usize = 200;
 const MAX_CONTEXT_BYTES: usize = 256;
 
 /// How an execution is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Execution {
-    /// For correlation only.
+    /// Who asks, for correlation only.
     #[serde(default)]
     context: Option<ProtocolContext>,
+    /// How long it may take, in milliseconds, within the server's own bound.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     timeout_ms: Option<u64>,
+    /// Whether to answer with the run's id at once.
     #[serde(default)]
     detached: bool,
+    /// The same key gives the same run, so a call can be sent again.
     #[serde(default)]
+    #[schemars(length(min = 1, max = MAX_KEY_BYTES))]
     idempotency_key: Option<String>,
 }
 
 /// Who asks, as the original HAP's requests say it.
 /// It is recorded with the run and believed by nobody: who the caller is, its credentials say.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub(crate) struct ProtocolContext {
+    /// The session that the call belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_CONTEXT_BYTES))]
     session_id: Option<String>,
+    /// The user on whose behalf the caller asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_CONTEXT_BYTES))]
     user: Option<String>,
 }
 
@@ -53,43 +63,12 @@ impl ProtocolContext {
     }
 }
 
-/// What an execution is answered with.
+/// What an execution has come to.
 pub(crate) enum Started {
     /// The run's id: it goes on.
     Detached(String),
     /// How it ended.
-    Finished(Finished),
-}
-
-/// A run that has ended.
-pub(crate) struct Finished {
-    pub(crate) outcome: Arc<RunOutcome>,
-    /// The record of the one agent, where it was one.
-    pub(crate) agent: Option<Arc<NodeRecord>>,
-}
-
-impl Serialize for Started {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Started::Detached(run) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("run_id", run)?;
-                map.end()
-            }
-            Started::Finished(Finished {
-                outcome,
-                agent: Some(record),
-            }) => {
-                let mut map = serializer.serialize_map(Some(4))?;
-                map.serialize_entry("run_id", &outcome.run_id)?;
-                map.serialize_entry("status", &outcome.status)?;
-                map.serialize_entry("output", &outcome.outputs)?;
-                map.serialize_entry("metadata", record)?;
-                map.end()
-            }
-            Started::Finished(finished) => finished.outcome.serialize(serializer),
-        }
-    }
+    Finished(Arc<RunOutcome>),
 }
 
 /// Runs `loaded` for a caller, for at most `limit`.
@@ -130,20 +109,43 @@ pub(crate) async fn execute(
         context: execution.context,
         key,
     };
-    let run = server.runs.start_once(&caller.principal, asked, || {
-        let mut options = server.runtime.run_options().clone();
-        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        options.run_budget = lowered(options.run_budget, milliseconds);
-        options.budget = lowered(options.budget, milliseconds);
-        let started = server.runtime.start_with(loaded, input, options);
-        started.map_err(|error| RpcError::invalid_params(error.to_string()))
-    })?;
+    let run = match server.runs.known(&caller.principal, &asked)? {
+        Some(run) => run,
+        None => start(caller, loaded, input, asked, time).await?,
+    };
     if execution.detached {
         run.keep_going();
         return Ok(Started::Detached(run.id.clone()));
     }
     let outcome = run.waited_for(server.settings.cancel_on_disconnect).await;
-    Ok(Started::Finished(Finished { outcome, agent: None }))
+    Ok(Started::Finished(outcome))
+}
+
+/// Starts a run within what is left to the tenant, when it is the tenant's turn.
+async fn start(
+    caller: &Caller,
+    loaded: &LoadedGraph,
+    input: String,
+    asked: Asked,
+    time: Duration,
+) -> Result<Arc<RunEntry>, RpcError> {
+    let server = &caller.server;
+    let tenant = &caller.principal.tenant;
+    // Who has nothing left need not wait to be told so; and while one waits, others spend.
+    server.limits.left(tenant)?;
+    let place = server.runs.place(tenant).await?;
+    let left = server.limits.left(tenant)?;
+    server.runs.start_once(&caller.principal, asked, place, || {
+        let mut options = server.runtime.run_options().clone();
+        let milliseconds = u64::try_from(time.min(left.time).as_millis()).unwrap_or(u64::MAX);
+        options.run_budget = lowered(options.run_budget, milliseconds);
+        options.budget = lowered(options.budget, milliseconds);
+        let fuel = options.run_budget.get(Limit::Fuel).min(left.fuel);
+        options.run_budget = options.run_budget.with(Limit::Fuel, fuel);
+        options.resources = Arc::new(resources::of(caller));
+        let started = server.runtime.start_with(loaded, input, options);
+        started.map_err(|error| RpcError::invalid_params(error.to_string()))
+    })
 }
 
 /// Tells whether two executions with one key ask for the same.

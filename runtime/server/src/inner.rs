@@ -1,16 +1,17 @@
 //! What all connections of one server share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hap::Runtime;
 
 use crate::auth::AuthProvider;
 use crate::catalog::Catalog;
 use crate::limits::Limits;
-use crate::methods::Caller;
+use crate::methods::{self, Caller};
 use crate::rpc::Methods;
 use crate::runs::Runs;
 use crate::settings::Settings;
+use crate::turns::Turns;
 
 /// What all connections share.
 pub(crate) struct Inner {
@@ -21,6 +22,15 @@ pub(crate) struct Inner {
     pub(crate) auth: Arc<dyn AuthProvider>,
     pub(crate) methods: Methods<Caller>,
     pub(crate) limits: Arc<Limits>,
+    /// The methods as an OpenRPC document, made when it is asked for first.
+    pub(crate) document: OnceLock<serde_json::Value>,
     /// One for each request that is worked on.
-    pub(crate) requests: tokio::sync::Semaphore,
+    pub(crate) requests: Arc<Turns>,
+}
+
+impl Inner {
+    /// The methods as an OpenRPC document.
+    pub(crate) fn document(&self) -> &serde_json::Value {
+        self.document.get_or_init(|| methods::document(&self.methods))
+    }
 }

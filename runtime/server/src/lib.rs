@@ -29,10 +29,13 @@ mod http;
 mod inner;
 mod limits;
 mod methods;
+mod quota;
+mod resources;
 pub mod rpc;
 mod runs;
 mod settings;
 mod stdio;
+mod turns;
 
 use std::future::Future;
 use std::io;
@@ -47,6 +50,7 @@ pub use audit::{Audit, AuditRecord};
 use auth::{AuthProvider, Principal};
 use catalog::Catalog;
 use inner::Inner;
+pub use quota::Quota;
 use runs::Runs;
 pub use settings::Settings;
 
@@ -110,21 +114,16 @@ impl ServerBuilder {
             batch: settings.max_batch,
             ..rpc::Settings::default()
         })?;
-        let graphs_per_tenant = settings.max_graphs_per_tenant;
+        let limits = limits::Limits::new(&settings);
         Ok(Server(Arc::new(Inner {
-            catalog: Catalog::new(
-                self.runtime.clone(),
-                self.agents,
-                self.agent_files,
-                self.graphs,
-                graphs_per_tenant,
-            ),
+            catalog: Catalog::new(self.runtime.clone(), self.agents, self.agent_files, self.graphs),
             runtime: self.runtime,
-            runs: Runs::new(settings.clone()),
+            runs: Runs::new(settings.clone(), limits.clone()),
             auth: self.auth,
             methods,
-            limits: limits::Limits::new(&settings),
-            requests: tokio::sync::Semaphore::new(settings.max_requests),
+            document: std::sync::OnceLock::new(),
+            limits,
+            requests: turns::Turns::new(settings.max_requests),
             settings,
         })))
     }

@@ -1,8 +1,11 @@
 //! Every bound of a server, each with its default.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::audit::Audit;
+use crate::auth::TenantId;
+use crate::quota::Quota;
 
 /// The bounds of a server. All of them hold for strangers, so none is unlimited.
 #[derive(Clone, Debug)]
@@ -11,11 +14,13 @@ pub struct Settings {
     pub max_request_bytes: usize,
     /// How many calls one batch may have. Default 100.
     pub max_batch: usize,
-    /// How many requests are worked on at one time; more wait. Default 256.
+    /// How many requests are worked on at one time; more wait, and the tenants take turns. Default 256.
     pub max_requests: usize,
-    /// How many runs may be under way at one time. Default 64.
+    /// How many runs may be under way at one time; more wait, and the tenants take turns. Default 64.
     pub max_runs: usize,
-    /// How many of these one tenant may have. Default 16.
+    /// How long a request or a run waits for its turn at most; then it is refused. Default 30 s.
+    pub queue_time: Duration,
+    /// How many runs one tenant may have under way or waiting; more are refused. Default 16.
     pub max_runs_per_tenant: usize,
     /// How many finished runs are kept to be asked about; the oldest are forgotten first. Default 1000.
     pub max_finished_runs: usize,
@@ -32,6 +37,14 @@ pub struct Settings {
     pub calls_per_second: u32,
     /// How many calls a tenant may make at once after a pause. Default 500.
     pub calls_at_once: u32,
+    /// How much fuel one run may spend, beside what the runtime and the graph say. Default 10 000 000 000 000.
+    pub fuel_per_run: u64,
+    /// How much fuel the runs of one tenant may spend in a day (UTC). Default 100 000 000 000 000.
+    pub fuel_per_day: u64,
+    /// How long the runs of one tenant may take in a day (UTC), all together. Default 96 hours.
+    pub run_time_per_day: Duration,
+    /// The tenants for which other numbers hold. Default none.
+    pub tenants: BTreeMap<TenantId, Quota>,
     /// How many bytes finished runs may hold together, events and outcomes; the oldest are forgotten first. Default 256 MiB.
     pub max_finished_bytes: usize,
     /// How long a call that waits for events waits at most. Default 30 s.
@@ -66,6 +79,7 @@ impl Default for Settings {
             max_batch: 100,
             max_requests: 256,
             max_runs: 64,
+            queue_time: Duration::from_secs(30),
             max_runs_per_tenant: 16,
             max_finished_runs: 1000,
             max_events_per_run: 10_000,
@@ -74,6 +88,10 @@ impl Default for Settings {
             max_requests_per_tenant: 64,
             calls_per_second: 100,
             calls_at_once: 500,
+            fuel_per_run: 10_000_000_000_000,
+            fuel_per_day: 100_000_000_000_000,
+            run_time_per_day: Duration::from_secs(96 * 3600),
+            tenants: BTreeMap::new(),
             max_finished_bytes: 256 << 20,
             long_poll: Duration::from_secs(30),
             header_time: Duration::from_secs(10),

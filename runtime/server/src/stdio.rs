@@ -33,10 +33,7 @@ pub(crate) async fn serve(
     };
     let mut reader = FrameReader::new(BufReader::new(input), limits, peer.clone());
     let (sender, writing) = writer(output, peer, MAX_WAITING_BYTES);
-    let caller = Caller {
-        server: server.clone(),
-        principal: Arc::new(principal),
-    };
+    let caller = Caller::new(server.clone(), Arc::new(principal));
     let reading = async move {
         let mut working = FuturesUnordered::new();
         let mut open = true;

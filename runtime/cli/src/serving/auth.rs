@@ -51,8 +51,8 @@ pub(crate) struct AuthArgs {
     /// The issuer's key: a public key (PEM), or a shared secret of 32 bytes and more
     #[arg(long, value_name = "FILE", conflicts_with = "jwks", requires = "jwt_issuer")]
     jwt_key: Option<PathBuf>,
-    /// The issuer's keys (JWKS)
-    #[arg(long, value_name = "FILE", requires = "jwt_issuer")]
+    /// The issuer's keys (JWKS): a file, or an address such as `https://login.example.com/keys`
+    #[arg(long, value_name = "FILE|URL", requires = "jwt_issuer")]
     jwks: Option<PathBuf>,
 }
 
@@ -76,7 +76,8 @@ impl AuthArgs {
 
     /// Every path among them.
     pub(crate) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let paths = [&mut self.tokens, &mut self.jwt_key, &mut self.jwks];
+        let jwks = self.jwks.as_mut().filter(|path| address(path).is_none());
+        let paths = [self.tokens.as_mut(), self.jwt_key.as_mut(), jwks];
         paths.into_iter().flatten()
     }
 
@@ -90,7 +91,7 @@ impl AuthArgs {
         if kind == AuthKind::Jwt && jwt.is_none() {
             let stop = Stop::bad_input("`--auth jwt` needs an issuer and its key");
             return Err(
-                stop.hint("give `--jwt-issuer`, `--jwt-audience`, and `--jwt-key FILE` or `--jwks FILE`")
+                stop.hint("give `--jwt-issuer`, `--jwt-audience`, and `--jwt-key FILE` or `--jwks FILE|URL`")
             );
         }
         let (tokens, secret) = match &self.tokens {
@@ -131,12 +132,15 @@ impl AuthArgs {
             };
         };
         let source = match (&self.jwt_key, &self.jwks) {
-            (_, Some(path)) => KeySource::jwks_file(path),
+            (_, Some(jwks)) => match address(jwks) {
+                Some(address) => KeySource::jwks_url(address),
+                None => KeySource::jwks_file(jwks),
+            },
             (Some(path), None) if is_pem(path) => KeySource::public_key_file(path),
             (Some(path), None) => KeySource::secret_file(path),
             (None, None) => {
                 let stop = Stop::bad_input("the issuer's key is not given");
-                return Err(stop.hint("give `--jwt-key FILE` or `--jwks FILE`"));
+                return Err(stop.hint("give `--jwt-key FILE` or `--jwks FILE|URL`"));
             }
         };
         let auth = source.and_then(|source| JwtAuth::new(JwtSettings::new(issuer, audience), source));
@@ -152,6 +156,11 @@ fn store(path: &Path, terminal: &Terminal) -> Result<Arc<dyn AuthProvider>, Stop
         terminal.warning("there are no tokens yet, so nobody is let in", Some(&hint));
     }
     Ok(Arc::new(store))
+}
+
+/// The address, where it is one and no path.
+fn address(jwks: &Path) -> Option<&str> {
+    jwks.to_str().filter(|text| text.contains("://"))
 }
 
 /// Whether a key file is PEM. One that cannot be read is told by whoever reads it in earnest.

@@ -8,9 +8,10 @@
 //! - Nothing in a token is believed before its signature is right; expiry is told only after that.
 //! - One provider has one issuer, so that no issuer speaks for another's tenants.
 //!
-//! Where keys come from and how long they stay is in `source.rs`, what a key must be in `keys.rs`.
+//! Where keys come from and how long they stay is in `source.rs`, how they are fetched in `fetch.rs`, and what a key must be in `keys.rs`.
 
 mod claims;
+mod fetch;
 mod keys;
 mod pem;
 mod source;

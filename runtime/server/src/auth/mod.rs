@@ -7,7 +7,7 @@
 //!   the client sent.
 //! - No secret is stored, printed or compared in clear.
 //!
-//! Deliberately absent: HTTP. Headers are read, and keys are fetched, by the transport.
+//! Deliberately absent: HTTP. Headers are read by the transport; only an issuer's keys are fetched from here.
 
 mod files;
 mod jwt;

@@ -38,7 +38,6 @@ pub(crate) struct Catalog {
     /// Components outside those folders, with their names.
     agent_files: Vec<(String, PathBuf)>,
     graph_folders: Vec<PathBuf>,
-    max_graphs_per_tenant: usize,
     agents: Mutex<BTreeMap<String, FromFile<AgentEntry>>>,
     graphs: Mutex<BTreeMap<String, FromFile<GraphEntry>>>,
     created: Mutex<HashMap<TenantId, BTreeMap<String, Arc<GraphEntry>>>>,
@@ -54,14 +53,12 @@ impl Catalog {
         agent_folders: Vec<PathBuf>,
         agent_files: Vec<(String, PathBuf)>,
         graph_folders: Vec<PathBuf>,
-        max_graphs_per_tenant: usize,
     ) -> Catalog {
         Catalog {
             runtime,
             agent_folders,
             agent_files,
             graph_folders,
-            max_graphs_per_tenant,
             agents: Mutex::default(),
             graphs: Mutex::default(),
             created: Mutex::default(),
@@ -233,12 +230,13 @@ impl Catalog {
         }
     }
 
-    /// Keeps a graph of a tenant's under a name.
+    /// Keeps a graph of a tenant's under a name, where the tenant has fewer than `max`.
     pub(crate) async fn create(
         &self,
         by: &Principal,
         name: &str,
         text: &str,
+        max: usize,
     ) -> Result<Arc<GraphEntry>, RpcError> {
         if hap::NodeId::new(name).is_none() {
             let message = "a graph's name begins with a letter and goes on with letters, digits, `-` or `_`, 100 at most";
@@ -259,9 +257,10 @@ impl Catalog {
                 format!("there is a graph `{name}` already"),
             ));
         }
-        if own.len() >= self.max_graphs_per_tenant {
-            let message = format!("you have {} graphs, as many as may be: delete one", own.len());
-            return Err(RpcError::new(Code::OverQuota, message));
+        if own.len() >= max {
+            let message = format!("you have {} graphs, as many as may be", own.len());
+            let hint = "delete one with `graph/delete`: waiting does not help";
+            return Err(RpcError::new(Code::OverQuota, message).hint(hint));
         }
         own.insert(name.to_owned(), entry.clone());
         Ok(entry)

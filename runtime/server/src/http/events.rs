@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::time::Instant;
 
+use super::busy::busy;
 use super::guard::refusal;
 use crate::auth::{Principal, Scope};
 use crate::inner::Inner;
@@ -43,14 +44,14 @@ pub(super) async fn events(
 ) -> Response {
     let place = match server.limits.request(&principal.tenant) {
         Ok(place) => place,
-        Err(error) => return refusal(StatusCode::TOO_MANY_REQUESTS, error),
+        Err(error) => return busy(error),
     };
     // What lies further ahead than a clock can tell is never.
     let expires = principal.expires.and_then(|end| {
         let left = end.duration_since(SystemTime::now()).unwrap_or_default();
         Instant::now().checked_add(left)
     });
-    let caller = Caller { server, principal };
+    let caller = Caller::new(server, principal);
     let run = match find_run(&caller, &run, Scope::RunRead) {
         Ok(run) => run,
         Err(error) if error.known_code() == Some(Code::Forbidden) => {

@@ -1,5 +1,6 @@
 //! The server over HTTP: `POST /rpc`, the events of a run as a stream, and a page that says that it lives.
 
+mod busy;
 mod events;
 mod guard;
 mod rpc;
@@ -12,7 +13,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use crate::inner::Inner;
-use crate::methods::document;
 
 pub(crate) use serve::serve;
 
@@ -34,5 +34,5 @@ async fn health() -> &'static str {
 
 /// The interface, as `rpc.discover` tells it.
 async fn openrpc(State(server): State<Arc<Inner>>) -> Json<serde_json::Value> {
-    Json(document(&server.methods))
+    Json(server.document().clone())
 }

@@ -8,11 +8,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use super::busy::{busy, mark};
 use super::guard::refusal;
 use crate::auth::Principal;
 use crate::inner::Inner;
 use crate::methods::Caller;
-use crate::rpc::{Code, RpcError};
+use crate::rpc::{Code, Incoming, Item, RpcError};
 
 /// Answers one message. A client that goes away ends the calls that it waits for.
 pub(super) async fn call(
@@ -22,7 +23,7 @@ pub(super) async fn call(
 ) -> Response {
     let _request = match server.limits.request(&principal.tenant) {
         Ok(place) => place,
-        Err(error) => return refusal(StatusCode::TOO_MANY_REQUESTS, error),
+        Err(error) => return busy(error),
     };
     let limit = server.settings.max_request_bytes;
     let read = tokio::time::timeout(server.settings.body_time, axum::body::to_bytes(body, limit)).await;
@@ -37,21 +38,33 @@ pub(super) async fn call(
             return refusal(StatusCode::REQUEST_TIMEOUT, error);
         }
     };
-    // The semaphore is never closed.
-    let Ok(_place) = server.requests.acquire().await else {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    let tenant = &principal.tenant;
+    let turn = tokio::time::timeout(server.settings.queue_time, server.requests.take(tenant)).await;
+    let Ok(Some(_turn)) = turn else {
+        let error = RpcError::new(Code::Unavailable, "the server has too many requests to work on");
+        return busy(error.with("retry_after_ms", 1000));
     };
-    let caller = Caller {
-        server: server.clone(),
-        principal,
-    };
-    match server.methods.handle(caller, &bytes).await {
-        Some(answer) => (
-            StatusCode::OK,
-            [("content-type", "application/json")],
-            Body::from(answer),
-        )
-            .into_response(),
-        None => StatusCode::NO_CONTENT.into_response(),
+    let caller = Caller::new(server.clone(), principal);
+    match server.methods.parse(&bytes) {
+        // A single call: its error is the request's.
+        Incoming::Single(Item::Call(call)) => match server.methods.handle_call(caller, call).await {
+            Some(answer) => {
+                let mut response = json(answer.to_bytes());
+                if let Err(error) = &answer.outcome {
+                    mark(&mut response, error);
+                }
+                response
+            }
+            None => StatusCode::NO_CONTENT.into_response(),
+        },
+        incoming => match server.methods.handle_incoming(caller, incoming).await {
+            Some(answer) => json(answer),
+            None => StatusCode::NO_CONTENT.into_response(),
+        },
     }
+}
+
+fn json(answer: Vec<u8>) -> Response {
+    let headers = [("content-type", "application/json")];
+    (StatusCode::OK, headers, Body::from(answer)).into_response()
 }

@@ -1,43 +1,55 @@
 //! `agent/list`, `agent/describe`, `agent/execute`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hap::{Graph, Json, Manifest, Node, NodeAgent, NodeId};
+use hap::{Digest, Graph, Json, Manifest, Node, NodeAgent, NodeRecord, RunId, RunStatus};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::{Access, Broken, Caller, Table};
 use crate::auth::Scope;
+use crate::catalog::AgentEntry;
 use crate::execute::{Execution, Started};
-use crate::rpc::{MethodSpec, NoParams, ParamSpec, RegisterError, RpcError};
+use crate::rpc::{Code, MethodSpec, NoParams, ParamSpec, RegisterError, RpcError};
 use crate::runs::Subject;
 
 /// The node of the graph that runs one agent.
 const NODE: &str = "agent";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Named {
+    /// The agent's name; dashes and underscores count as one.
     agent: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Execute {
+    /// The agent's name; dashes and underscores count as one.
     agent: String,
+    /// The context that it gets; an empty one unless given.
     #[serde(default)]
+    #[schemars(with = "Option<Map<String, Value>>")]
     input: Option<Box<RawValue>>,
+    /// Its settings.
     #[serde(default)]
+    #[schemars(with = "Option<Map<String, Value>>")]
     params: Option<Box<RawValue>>,
     #[serde(flatten)]
     execution: Execution,
 }
 
 /// What is told of an agent.
-#[derive(Serialize)]
-pub(super) struct AgentInfo {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct AgentInfo {
+    /// The name by which it is called here.
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    digest: Option<String>,
+    digest: Option<Digest>,
+    /// What it says about itself.
     manifest: Manifest,
     /// What its component imports: all that it could ever ask for.
     imports: Vec<String>,
@@ -51,6 +63,7 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     let describe = MethodSpec::new("agent/describe")
         .aliases(&["agents/describe"])
         .params(const { &[ParamSpec::required("agent")] })
+        .errors(&[Code::NotFound])
         .summary("An agent's manifest, digest and imports.");
     table.add(
         describe,
@@ -62,16 +75,21 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
         .params(
             const {
                 &[
-                    ParamSpec::required("agent").summary("its name"),
-                    ParamSpec::optional("input").summary("the context that it gets: an object"),
-                    ParamSpec::optional("context").summary("who asks, for correlation: `session_id`, `user`"),
-                    ParamSpec::optional("params").summary("its settings: an object"),
-                    ParamSpec::optional("timeout_ms")
-                        .summary("how long it may take, within the server's own bound"),
-                    ParamSpec::optional("detached").summary("whether to answer with the run's id at once"),
-                    ParamSpec::optional("idempotency_key").summary("the same key gives the same run"),
+                    ParamSpec::required("agent"),
+                    ParamSpec::optional("input"),
+                    ParamSpec::optional("context"),
+                    ParamSpec::optional("params"),
+                    ParamSpec::optional("timeout_ms"),
+                    ParamSpec::optional("detached"),
+                    ParamSpec::optional("idempotency_key"),
                 ]
             },
+        )
+        .errors(&[Code::NotFound, Code::Conflict, Code::Unavailable])
+        .example(
+            "a run that is left alone",
+            r#"{"agent": "data_analyzer", "input": {"data": "sales figures", "analysis_type": "trend"}, "detached": true}"#,
+            r#"{"run_id": "0123456789abcdef0123456789abcdef"}"#,
         )
         .summary("Runs one agent.");
     table.add(
@@ -81,16 +99,16 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     )
 }
 
-fn info(entry: &crate::catalog::AgentEntry) -> AgentInfo {
+fn info(entry: &AgentEntry) -> AgentInfo {
     AgentInfo {
         name: entry.name.clone(),
-        digest: entry.agent.digest().map(|digest| digest.to_string()),
+        digest: entry.agent.digest(),
         manifest: entry.agent.manifest().clone(),
         imports: entry.agent.imports().to_vec(),
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct AgentList {
     agents: Vec<AgentInfo>,
     /// Files that cannot be used; only for who manages the server.
@@ -114,16 +132,37 @@ async fn describe(caller: Caller, named: Named) -> Result<AgentInfo, RpcError> {
 }
 
 /// What an agent is, for a caller who may know.
-pub(super) fn about(caller: &Caller, name: &str) -> Result<AgentInfo, RpcError> {
+pub(crate) fn about(caller: &Caller, name: &str) -> Result<AgentInfo, RpcError> {
+    Ok(info(&*find(caller, name)?))
+}
+
+/// An agent, for a caller who may know of it.
+pub(crate) fn find(caller: &Caller, name: &str) -> Result<Arc<AgentEntry>, RpcError> {
     // A name that the caller may not know of is refused before it is looked up, and once more as it is in the catalogue:
     // dashes and underscores count as one in names, but not in scopes.
     caller.require(Scope::AgentRead, Some(name))?;
     let entry = caller.server.catalog.agent(name)?;
     caller.require(Scope::AgentRead, Some(&entry.name))?;
-    Ok(info(&entry))
+    Ok(entry)
 }
 
-async fn execute(caller: Caller, execute: Execute) -> Result<Started, RpcError> {
+/// What came of an execution: the run's id alone where it goes on.
+#[derive(JsonSchema, Serialize)]
+struct AgentRun {
+    #[schemars(with = "RunId")]
+    run_id: String,
+    /// How the run ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<RunStatus>,
+    /// What the agent wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<BTreeMap<Arc<str>, Json>>,
+    /// What it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<NodeRecord>,
+}
+
+async fn execute(caller: Caller, execute: Execute) -> Result<AgentRun, RpcError> {
     let entry = caller.server.catalog.agent(&execute.agent)?;
     // Dashes and underscores count as one in names, but not in scopes.
     caller.require(Scope::AgentExecute, Some(&entry.name))?;
@@ -146,7 +185,7 @@ async fn execute(caller: Caller, execute: Execute) -> Result<Started, RpcError> 
     let limit: Duration = caller.server.settings.agent_timeout;
     let subject = Subject::Agent(entry.name.clone());
     let input = execute.input.as_deref().map_or("{}", RawValue::get).to_owned();
-    let mut started = crate::execute::execute(
+    let started = crate::execute::execute(
         &caller,
         &loaded,
         input,
@@ -156,11 +195,19 @@ async fn execute(caller: Caller, execute: Execute) -> Result<Started, RpcError> 
         limit,
     )
     .await?;
-    // The result of an agent is told as one: its output, and what it took.
-    if let Started::Finished(finished) = &mut started {
-        let node = NodeId::new(NODE);
-        let record = node.and_then(|node| finished.outcome.agent_metadata.get(&node).cloned());
-        finished.agent = record.map(Arc::new);
-    }
-    Ok(started)
+    Ok(match started {
+        Started::Detached(run_id) => AgentRun {
+            run_id,
+            status: None,
+            output: None,
+            metadata: None,
+        },
+        // The result of an agent is told as one: its output, and what it took.
+        Started::Finished(outcome) => AgentRun {
+            run_id: outcome.run_id.to_string(),
+            status: Some(outcome.status),
+            output: Some(outcome.outputs.clone()),
+            metadata: outcome.agent_metadata.get(NODE).cloned(),
+        },
+    })
 }

@@ -1,45 +1,71 @@
 //! `graph/create`, `graph/validate`, `graph/list`, `graph/describe`, `graph/execute`, `graph/delete`.
 
+use std::sync::Arc;
+
+use hap::{RunId, RunOutcome};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::{Access, Broken, Caller, Table};
 use crate::auth::Scope;
 use crate::catalog::GraphEntry;
 use crate::execute::{Execution, Started};
-use crate::rpc::{MethodSpec, NoParams, ParamSpec, RegisterError, RpcError};
+use crate::rpc::{Code, MethodSpec, NoParams, ParamSpec, RegisterError, RpcError};
 use crate::runs::Subject;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Named {
+    /// The graph's name.
     name: String,
 }
 
-/// A graph, as an object or as the text of a graph file.
-#[derive(Deserialize)]
+/// How a graph is written; only told, because it is read as the text that it is.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code, reason = "it stands for what it describes")]
+enum WrittenGraph {
+    /// As an object.
+    Object(Map<String, Value>),
+    /// As the text of a graph file.
+    Text(String),
+}
+
+#[derive(Deserialize, JsonSchema)]
 struct Create {
+    /// The name to keep it under.
     name: String,
+    /// The graph, which names its agents `namespace:name`.
+    #[schemars(with = "WrittenGraph")]
     graph: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Validate {
+    /// The graph, which names its agents `namespace:name`.
+    #[schemars(with = "WrittenGraph")]
     graph: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Execute {
+    /// The graph's name.
     name: String,
+    /// The run's input; an empty one unless given.
     #[serde(default)]
+    #[schemars(with = "Option<Map<String, Value>>")]
     input: Option<Box<RawValue>>,
     #[serde(flatten)]
     execution: Execution,
 }
 
 /// What is told of a graph.
-#[derive(Serialize)]
-pub(super) struct GraphInfo {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct GraphInfo {
+    /// Its name.
     name: String,
+    /// What its author says about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// Whether a client created it.
@@ -50,7 +76,7 @@ pub(super) struct GraphInfo {
     warnings: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct GraphList {
     graphs: Vec<GraphInfo>,
     /// Files that cannot be used; only for who manages the server.
@@ -58,8 +84,9 @@ struct GraphList {
     broken: Vec<Broken>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Deleted {
+    /// Always true.
     deleted: bool,
 }
 
@@ -68,6 +95,12 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     let create = MethodSpec::new("graph/create")
         .aliases(&["graphs/create"])
         .params(const { &[ParamSpec::required("name"), ParamSpec::required("graph")] })
+        .errors(&[Code::InvalidGraph, Code::Conflict])
+        .example(
+            "one node",
+            r#"{"name": "hello", "graph": {"nodes": {"hello": {"agent": "text:hello"}}}}"#,
+            r#"{"name": "hello", "created": true, "nodes": ["hello"], "warnings": []}"#,
+        )
         .summary("Checks a graph and keeps it under a name.");
     table.add(
         create,
@@ -77,6 +110,12 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     let validate = MethodSpec::new("graph/validate")
         .aliases(&["graphs/validate"])
         .params(const { &[ParamSpec::required("graph")] })
+        .errors(&[Code::InvalidGraph])
+        .example(
+            "the text of a file",
+            r#"{"graph": "nodes: {hello: {agent: 'text:hello'}}"}"#,
+            r#"{"nodes": ["hello"], "warnings": []}"#,
+        )
         .summary("Checks a graph.");
     table.add(validate, Access::Any(Scope::GraphCreate), self::validate)?;
     let list = MethodSpec::new("graph/list")
@@ -86,6 +125,7 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     let describe = MethodSpec::new("graph/describe")
         .aliases(&["graphs/describe"])
         .params(named)
+        .errors(&[Code::NotFound])
         .summary("A graph's nodes, and what is probably not as meant in it.");
     table.add(
         describe,
@@ -98,14 +138,19 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
             const {
                 &[
                     ParamSpec::required("name"),
-                    ParamSpec::optional("input").summary("the run's input: an object"),
-                    ParamSpec::optional("context").summary("who asks, for correlation: `session_id`, `user`"),
-                    ParamSpec::optional("timeout_ms")
-                        .summary("how long it may take, within the server's own bound"),
-                    ParamSpec::optional("detached").summary("whether to answer with the run's id at once"),
-                    ParamSpec::optional("idempotency_key").summary("the same key gives the same run"),
+                    ParamSpec::optional("input"),
+                    ParamSpec::optional("context"),
+                    ParamSpec::optional("timeout_ms"),
+                    ParamSpec::optional("detached"),
+                    ParamSpec::optional("idempotency_key"),
                 ]
             },
+        )
+        .errors(&[Code::NotFound, Code::Conflict, Code::Unavailable])
+        .example(
+            "a run that is left alone",
+            r#"{"name": "hello", "input": {"name": "Ada"}, "detached": true}"#,
+            r#"{"run_id": "0123456789abcdef0123456789abcdef"}"#,
         )
         .summary("Runs a graph.");
     table.add(
@@ -116,6 +161,8 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     let delete = MethodSpec::new("graph/delete")
         .aliases(&["graphs/delete"])
         .params(named)
+        .errors(&[Code::NotFound])
+        .example("delete", r#"{"name": "hello"}"#, r#"{"deleted": true}"#)
         .summary("Deletes a graph that a client created. Its runs go on.");
     table.add(
         delete,
@@ -147,17 +194,18 @@ fn text(graph: &RawValue) -> String {
 
 async fn create(caller: Caller, create: Create) -> Result<GraphInfo, RpcError> {
     let text = text(&create.graph);
-    let entry = caller
-        .server
-        .catalog
-        .create(&caller.principal, &create.name, &text)
-        .await?;
+    let (server, principal) = (&caller.server, &caller.principal);
+    let max = server.settings.allowed(&principal.tenant).graphs;
+    let entry = server.catalog.create(principal, &create.name, &text, max).await?;
     Ok(info(&entry))
 }
 
-#[derive(Serialize)]
+/// What is told of a graph that can be used.
+#[derive(JsonSchema, Serialize)]
 struct Validated {
+    /// Its nodes in the order in which they count.
     nodes: Vec<String>,
+    /// What is probably not as meant.
     warnings: Vec<String>,
 }
 
@@ -197,14 +245,25 @@ async fn describe(caller: Caller, named: Named) -> Result<GraphInfo, RpcError> {
 }
 
 /// What a graph is, for a caller who may know.
-pub(super) fn about(caller: &Caller, name: &str) -> Result<GraphInfo, RpcError> {
+pub(crate) fn about(caller: &Caller, name: &str) -> Result<GraphInfo, RpcError> {
     caller.require(Scope::GraphRead, Some(name))?;
     Ok(info(
         &*caller.server.catalog.graph(&caller.principal.tenant, name)?,
     ))
 }
 
-async fn execute(caller: Caller, execute: Execute) -> Result<Started, RpcError> {
+/// What came of an execution: the run's id alone where it goes on, and else the outcome.
+#[derive(JsonSchema, Serialize)]
+#[serde(untagged)]
+enum GraphRun {
+    Finished(Arc<RunOutcome>),
+    Detached {
+        #[schemars(with = "RunId")]
+        run_id: String,
+    },
+}
+
+async fn execute(caller: Caller, execute: Execute) -> Result<GraphRun, RpcError> {
     let entry = caller
         .server
         .catalog
@@ -212,7 +271,7 @@ async fn execute(caller: Caller, execute: Execute) -> Result<Started, RpcError> 
     let limit = caller.server.settings.graph_timeout;
     let subject = Subject::Graph(entry.name.clone());
     let input = execute.input.as_deref().map_or("{}", RawValue::get).to_owned();
-    crate::execute::execute(
+    let started = crate::execute::execute(
         &caller,
         &entry.loaded,
         input,
@@ -221,7 +280,11 @@ async fn execute(caller: Caller, execute: Execute) -> Result<Started, RpcError> 
         execute.execution,
         limit,
     )
-    .await
+    .await?;
+    Ok(match started {
+        Started::Detached(run_id) => GraphRun::Detached { run_id },
+        Started::Finished(outcome) => GraphRun::Finished(outcome),
+    })
 }
 
 async fn delete(caller: Caller, named: Named) -> Result<Deleted, RpcError> {

@@ -8,31 +8,72 @@ mod resource;
 mod run;
 mod server;
 
+pub(crate) use agent::{about as about_agent, find as find_agent};
 pub(crate) use discover::document;
-pub(crate) use run::find as find_run;
+pub(crate) use graph::about as about_graph;
+pub(crate) use run::{about as about_run, find as find_run};
+pub(crate) use server::about as about_server;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::auth::{Principal, Scope};
 use crate::inner::Inner;
-use crate::rpc::{Code, MethodSpec, Methods, RegisterError, RpcError, Settings};
+use crate::rpc::{Code, Context, Id, MethodSpec, Methods, RegisterError, RpcError, Settings};
 
 /// How much of a name the audit is told.
 const MAX_SUBJECT: usize = 200;
+
+/// How the audit calls a method that there is not.
+const UNKNOWN: &str = "unknown";
 
 /// Who calls, and the server that is called.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) server: Arc<Inner>,
     pub(crate) principal: Arc<Principal>,
+    /// The id of the request, as it was written; none for a notification.
+    request: Option<Arc<str>>,
+}
+
+impl Context for Caller {
+    /// Counts the call.
+    fn admit(&self, id: Option<&Id>) -> Result<Caller, RpcError> {
+        self.server.limits.call(&self.principal.tenant)?;
+        Ok(Caller {
+            request: id.map(|id| id.raw().into()),
+            ..self.clone()
+        })
+    }
+
+    fn not_run(&self, method: Option<&'static str>, written: &str, error: &RpcError) {
+        if let Some(audit) = &self.server.settings.audit {
+            let subject = (method.is_none() && !written.is_empty()).then(|| subject(written));
+            let method = method.unwrap_or(UNKNOWN);
+            audit.tell(&self.principal, method, subject, Some(error.code), Duration::ZERO);
+        }
+    }
+}
+
+/// What the audit is told of a name that a caller wrote.
+fn subject(written: &str) -> String {
+    hap::sanitize(written, MAX_SUBJECT).replace(['\n', '\t'], " ")
 }
 
 impl Caller {
+    pub(crate) fn new(server: Arc<Inner>, principal: Arc<Principal>) -> Caller {
+        Caller {
+            server,
+            principal,
+            request: None,
+        }
+    }
+
     /// Whether the caller may do `scope` on what is called `name`.
     pub(crate) fn may(&self, scope: Scope, name: &str) -> bool {
         self.principal.may(scope, Some(name))
@@ -62,10 +103,21 @@ pub(crate) enum Access<P> {
     Any(Scope),
 }
 
+impl<P> Access<P> {
+    fn scope(&self) -> Option<Scope> {
+        match self {
+            Access::Anybody => None,
+            Access::On(scope, _) | Access::Any(scope) => Some(*scope),
+        }
+    }
+}
+
 /// A file of the server's folders that cannot be used.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(crate) struct Broken {
+    /// The agent or graph that it would be.
     name: String,
+    /// Why it cannot be used.
     trouble: String,
 }
 
@@ -92,11 +144,17 @@ impl Table {
         handler: F,
     ) -> Result<(), RegisterError>
     where
-        P: DeserializeOwned + Send + 'static,
-        R: Serialize,
+        P: DeserializeOwned + JsonSchema + Send + 'static,
+        R: Serialize + JsonSchema,
         F: Fn(Caller, P) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, RpcError>> + Send + 'static,
     {
+        let spec = MethodSpec {
+            scope: access.scope().map(Scope::as_str),
+            read: Some(P::json_schema),
+            written: Some(SchemaGenerator::subschema_for::<R>),
+            ..spec
+        };
         let handler = Arc::new(handler);
         let access = Arc::new(access);
         let method = spec.name;
@@ -105,9 +163,7 @@ impl Table {
             async move {
                 let began = Instant::now();
                 let subject = match &*access {
-                    Access::On(_, name) => {
-                        Some(hap::sanitize(name(&params), MAX_SUBJECT).replace(['\n', '\t'], " "))
-                    }
+                    Access::On(_, name) => Some(subject(name(&params))),
                     Access::Anybody | Access::Any(_) => None,
                 };
                 let outcome = match allow(&caller, &access, &params) {
@@ -124,9 +180,8 @@ impl Table {
     }
 }
 
-/// Counts the call, and looks whether the caller may make it.
+/// Looks whether the caller may make the call.
 fn allow<P>(caller: &Caller, access: &Access<P>, params: &P) -> Result<(), RpcError> {
-    caller.server.limits.call(&caller.principal.tenant)?;
     match access {
         Access::Anybody => Ok(()),
         Access::On(scope, name) => caller.require(*scope, Some(name(params))),

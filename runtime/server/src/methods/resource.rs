@@ -1,53 +1,60 @@
-//! `resource/list`, `resource/read`: the documents that the runtime serves to agents, and what the server itself can tell,
-//! as `hap://server/info`, `agent://NAME/info`, `graph://NAME` and `run://ID`.
+//! `resource/list`, `resource/read`: the documents that the runtime serves to agents, and what the server tells of itself.
 
-use hap::ResourceError;
+use hap::{ResourceEntry, ResourceError, ResourceProvider};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{Access, Caller, Table};
 use crate::auth::Scope;
+use crate::resources;
 use crate::rpc::{Code, MethodSpec, NoParams, ParamSpec, RegisterError, RpcError};
 
 /// How many bytes one call gives at most.
 const MAX_BYTES: u32 = 1 << 20;
 
-/// The resource that tells what this server is.
-const SERVER_INFO: &str = "hap://server/info";
-
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Read {
+    /// Its name, as `resource/list` tells it.
     name: String,
+    /// The first byte that is wanted; 0 unless given.
     #[serde(default)]
     offset: u64,
+    /// How many bytes are wanted, 1 MiB at most.
     #[serde(default)]
     max_bytes: Option<u32>,
 }
 
 /// What is told of a resource in a list.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ResourceEntry")]
 struct Entry {
+    /// Its name, to read it by.
     name: String,
+    /// Its IANA media type, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     media_type: Option<String>,
+    /// Its bytes, where they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct ResourceList {
     resources: Vec<Entry>,
 }
 
 /// A piece of a resource: its text, or its bytes in base64 where they are no text.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ResourcePiece")]
 struct Piece {
     name: String,
+    /// Where the bytes are text in UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    /// Where they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
-    /// Where to read on; `None` at the end.
+    /// The byte to read on from; left out at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_offset: Option<u64>,
 }
@@ -55,6 +62,7 @@ struct Piece {
 pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     let list = MethodSpec::new("resource/list")
         .aliases(&["resources/list"])
+        .errors(&[Code::Unavailable])
         .summary("The resources that the caller may read.");
     table.add(list, Access::Any(Scope::ResourceRead), self::list)?;
     let read = MethodSpec::new("resource/read")
@@ -62,11 +70,17 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
         .params(
             const {
                 &[
-                    ParamSpec::required("name").summary("its name, as `resource/list` tells it"),
-                    ParamSpec::optional("offset").summary("the first byte that is wanted; 0 unless given"),
-                    ParamSpec::optional("max_bytes").summary("how many bytes are wanted, 1 MiB at most"),
+                    ParamSpec::required("name"),
+                    ParamSpec::optional("offset"),
+                    ParamSpec::optional("max_bytes"),
                 ]
             },
+        )
+        .errors(&[Code::NotFound, Code::Unavailable])
+        .example(
+            "four bytes",
+            r#"{"name": "open/a.txt", "offset": 4, "max_bytes": 4}"#,
+            r#"{"name": "open/a.txt", "text": "that", "next_offset": 8}"#,
         )
         .summary("A piece of a resource.");
     table.add(
@@ -77,60 +91,30 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
 }
 
 async fn list(caller: Caller, _: NoParams) -> Result<ResourceList, RpcError> {
-    let server = &caller.server;
-    let documents = server
-        .runtime
-        .run_options()
-        .resources
-        .list()
-        .await
-        .map_err(trouble)?;
-    let tenant = &caller.principal.tenant;
-    let own = |name: String| Entry {
-        name,
-        media_type: Some("application/json".to_owned()),
-        size: None,
+    let entries = resources::of(&caller).list().await.map_err(trouble)?;
+    let visible = entries
+        .into_iter()
+        .filter(|entry| caller.may(Scope::ResourceRead, &entry.name));
+    let entry = |entry: ResourceEntry| Entry {
+        name: entry.name,
+        media_type: entry.media_type,
+        size: entry.size,
     };
-    let agents = server.catalog.agents().into_iter();
-    let agents = agents.filter(|agent| caller.may(Scope::AgentRead, &agent.name));
-    let graphs = server.catalog.graphs(tenant).into_iter();
-    let graphs = graphs.filter(|graph| caller.may(Scope::GraphRead, &graph.name));
-    let runs = server.runs.list(tenant).into_iter();
-    let runs = runs.filter(|run| caller.may(Scope::RunRead, run.asked.subject.name()));
-    let resources = std::iter::once(own(SERVER_INFO.to_owned()))
-        .chain(agents.map(|agent| own(format!("agent://{}/info", agent.name))))
-        .chain(graphs.map(|graph| own(format!("graph://{}", graph.name))))
-        .chain(runs.map(|run| own(format!("run://{}", run.id))))
-        .chain(documents.into_iter().map(|document| Entry {
-            name: document.name,
-            media_type: document.media_type,
-            size: document.size,
-        }));
     Ok(ResourceList {
-        resources: resources
-            .filter(|entry| caller.may(Scope::ResourceRead, &entry.name))
-            .collect(),
+        resources: visible.map(entry).collect(),
     })
 }
 
 async fn read(caller: Caller, read: Read) -> Result<Piece, RpcError> {
+    if !hap::is_resource_name(&read.name) {
+        return Err(not_there());
+    }
     let max = read.max_bytes.unwrap_or(MAX_BYTES).clamp(1, MAX_BYTES);
-    let bytes = match own(&caller, &read.name)? {
-        Some(value) => {
-            let text = value.to_string();
-            let from = usize::try_from(read.offset).unwrap_or(usize::MAX);
-            let rest = text.as_bytes().get(from..).unwrap_or_default();
-            rest.get(..max as usize).unwrap_or(rest).to_vec()
-        }
-        None if !hap::is_canonical(&read.name) => return Err(not_there()),
-        None => {
-            let provider = &caller.server.runtime.run_options().resources;
-            provider
-                .read(&read.name, read.offset, max)
-                .await
-                .map_err(trouble)?
-        }
-    };
+    let provider = resources::of(&caller);
+    let bytes = provider
+        .read(&read.name, read.offset, max)
+        .await
+        .map_err(trouble)?;
     let next_offset = (!bytes.is_empty()).then(|| read.offset.saturating_add(bytes.len() as u64));
     let (text, base64) = match String::from_utf8(bytes) {
         Ok(text) => (Some(text), None),
@@ -149,31 +133,6 @@ async fn read(caller: Caller, read: Read) -> Result<Piece, RpcError> {
         base64,
         next_offset,
     })
-}
-
-/// What the server itself tells under that name. It needs the scope of the thing too: `resource:read` alone opens no
-/// second way to it.
-fn own(caller: &Caller, name: &str) -> Result<Option<Value>, RpcError> {
-    if name == SERVER_INFO {
-        return Ok(Some(json(&super::server::about(caller))));
-    }
-    let Some((scheme, rest)) = name.split_once("://") else {
-        return Ok(None);
-    };
-    Ok(Some(match scheme {
-        "agent" => {
-            let agent = rest.strip_suffix("/info").ok_or_else(not_there)?;
-            json(&super::agent::about(caller, agent)?)
-        }
-        "graph" => json(&super::graph::about(caller, rest)?),
-        "run" => json(&super::run::about(caller, rest)?),
-        _ => return Err(not_there()),
-    }))
-}
-
-fn json(value: &impl Serialize) -> Value {
-    // What methods answer with always has a JSON form.
-    serde_json::to_value(value).unwrap_or_default()
 }
 
 fn not_there() -> RpcError {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use hap::RunOutcome;
+use hap::{RunId, RunOutcome};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -16,46 +17,52 @@ use crate::runs::{Read, RunEntry, Subject};
 /// How many events one call gives at most.
 const MAX_EVENTS: usize = 1000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Named {
+    /// The run's id.
     run: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Events {
+    /// The run's id.
     run: String,
-    /// The number of the first event that is wanted.
+    /// The number of the first event that is wanted; 0 unless given.
     #[serde(default)]
     after: Option<u64>,
-    /// How long to wait for the first one.
+    /// How long to wait for it, in milliseconds, within the server's own bound; 0 not at all.
     #[serde(default)]
     wait_ms: Option<u64>,
 }
 
 /// What is told of a run.
-#[derive(Serialize)]
-pub(super) struct RunInfo {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct RunInfo {
+    #[schemars(with = "RunId")]
     run_id: String,
     #[serde(flatten)]
     subject: Subject,
+    /// Who asked for it, as its credentials say.
     user: String,
     /// What the caller said about itself, for correlation.
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<ProtocolContext>,
     /// `running`, or how it ended.
     status: String,
+    /// When it was started: milliseconds since 1970-01-01T00:00Z.
     started_unix_ms: u64,
     /// Only where one run is asked for, and it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Arc<RunOutcome>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct RunList {
     runs: Vec<RunInfo>,
 }
 
-#[derive(Serialize)]
+/// A piece of a run's events.
+#[derive(JsonSchema, Serialize)]
 struct RunEvents {
     /// The number to ask for next.
     next: u64,
@@ -63,14 +70,16 @@ struct RunEvents {
     missed: u64,
     /// Whether there will be no more.
     ended: bool,
+    #[schemars(with = "Vec<hap::Event>")]
     events: Vec<Box<RawValue>>,
 }
 
 pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
-    let named = const { &[ParamSpec::required("run").summary("the run's id")] };
+    let named = const { &[ParamSpec::required("run")] };
     let get = MethodSpec::new("run/get")
         .aliases(&["runs/get"])
         .params(named)
+        .errors(&[Code::NotFound])
         .summary("A run's status, and its outcome once it has ended.");
     table.add(get, Access::Any(Scope::RunRead), self::get)?;
     let list = MethodSpec::new("run/list")
@@ -80,6 +89,7 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     let cancel = MethodSpec::new("run/cancel")
         .aliases(&["runs/cancel"])
         .params(named)
+        .errors(&[Code::NotFound])
         .summary("Asks a run to stop. A run that has ended is as it is.");
     table.add(cancel, Access::Any(Scope::RunCancel), self::cancel)?;
     let events = MethodSpec::new("run/events")
@@ -87,14 +97,13 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
         .params(
             const {
                 &[
-                    ParamSpec::required("run").summary("the run's id"),
-                    ParamSpec::optional("after")
-                        .summary("the number of the first event that is wanted; 0 unless given"),
-                    ParamSpec::optional("wait_ms")
-                        .summary("how long to wait for it, within the server's own bound; 0 not at all"),
+                    ParamSpec::required("run"),
+                    ParamSpec::optional("after"),
+                    ParamSpec::optional("wait_ms"),
                 ]
             },
         )
+        .errors(&[Code::NotFound])
         .summary("A run's events from a number on, waiting for the next where there are none yet.");
     table.add(events, Access::Any(Scope::RunRead), self::events)
 }
@@ -131,7 +140,7 @@ async fn get(caller: Caller, named: Named) -> Result<RunInfo, RpcError> {
 }
 
 /// What a run is, for a caller who may know.
-pub(super) fn about(caller: &Caller, id: &str) -> Result<RunInfo, RpcError> {
+pub(crate) fn about(caller: &Caller, id: &str) -> Result<RunInfo, RpcError> {
     Ok(info(&*find(caller, id, Scope::RunRead)?, true))
 }
 

@@ -1,21 +1,34 @@
 //! `server/info`: what this server is.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Access, Caller, Table};
+use crate::inner::Inner;
 use crate::rpc::{MethodSpec, NoParams, RegisterError, RpcError};
 
 /// What a server says about itself.
-#[derive(Serialize)]
-pub(super) struct ServerInfo {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct ServerAbout {
+    /// `hap`.
     name: &'static str,
+    /// The version of the server.
     version: &'static str,
-    /// The user and tenant that the caller is taken for.
-    user: String,
-    tenant: String,
-    scopes: Vec<String>,
     /// How many runs are under way, of all tenants.
     active_runs: usize,
+}
+
+/// What a server says about itself and about the caller.
+#[derive(JsonSchema, Serialize)]
+struct ServerInfo {
+    #[serde(flatten)]
+    about: ServerAbout,
+    /// The user that the caller is taken for.
+    user: String,
+    /// The tenant that the caller is taken for.
+    tenant: String,
+    /// What the caller may do.
+    scopes: Vec<String>,
 }
 
 pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
@@ -25,16 +38,20 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
 }
 
 async fn info(caller: Caller, _: NoParams) -> Result<ServerInfo, RpcError> {
-    Ok(about(&caller))
+    let principal = &caller.principal;
+    Ok(ServerInfo {
+        about: about(&caller.server),
+        user: principal.user.clone(),
+        tenant: principal.tenant.to_string(),
+        scopes: principal.scopes.iter().map(ToString::to_string).collect(),
+    })
 }
 
-pub(super) fn about(caller: &Caller) -> ServerInfo {
-    ServerInfo {
+/// What a server says about itself, whoever asks.
+pub(crate) fn about(server: &Inner) -> ServerAbout {
+    ServerAbout {
         name: "hap",
         version: env!("CARGO_PKG_VERSION"),
-        user: caller.principal.user.clone(),
-        tenant: caller.principal.tenant.to_string(),
-        scopes: caller.principal.scopes.iter().map(ToString::to_string).collect(),
-        active_runs: caller.server.runs.active(),
+        active_runs: server.runs.active(),
     }
 }

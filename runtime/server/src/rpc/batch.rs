@@ -3,7 +3,7 @@
 //! What must stay true: every request of the batch is run and answered once, even if its answer no longer
 //! fits and says only that; a batch without requests and refusals has no answer, not an empty one.
 
-use super::{Item, Methods, Response, RpcError};
+use super::{Context, Item, Methods, Response, RpcError};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
@@ -16,11 +16,7 @@ type Running<'a> = (usize, Pin<Box<dyn Future<Output = Option<Response>> + Send 
 /// Not with a task for each call: those would go on for a while after the future is dropped, and the handlers
 /// of HAP wait for runs that have tasks of their own. The bound is small, so when one call wakes the task it
 /// costs little to ask all of them.
-pub(super) async fn run<C: Clone + Send + 'static>(
-    methods: &Methods<C>,
-    context: &C,
-    items: Vec<Item>,
-) -> Option<Vec<u8>> {
+pub(super) async fn run<C: Context>(methods: &Methods<C>, context: &C, items: Vec<Item>) -> Option<Vec<u8>> {
     let settings = methods.settings();
     let mut waiting = items.into_iter().enumerate();
     let mut running: Vec<Running<'_>> = Vec::new();
@@ -38,7 +34,7 @@ pub(super) async fn run<C: Clone + Send + 'static>(
                     Item::Call(call) => {
                         running.push((place, Box::pin(methods.handle_call(context.clone(), call))));
                     }
-                    Item::Refused(refusal) => answers.add(place, refusal.into()),
+                    Item::Refused(refusal) => answers.add(place, methods.refuse(context, refusal)),
                     Item::Response(_) => {}
                 }
             }

@@ -86,7 +86,7 @@ codes! {
     Timeout = 1008, "timeout", "Timeout",
         "The time allowed for the call or the run is over.";
     OverQuota = 1009, "over-quota", "Over quota",
-        "The caller has used up what it may use; `data.retry_after_ms` says when to try again.";
+        "The caller has used up what it may use; `data.retry_after_ms` says when to try again, where waiting helps.";
     Cancelled = 1010, "cancelled", "Cancelled",
         "The call or the run was cancelled.";
     TooLarge = 1011, "too-large", "Too large",

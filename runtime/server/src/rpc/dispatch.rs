@@ -4,7 +4,9 @@
 //! the calls live inside the future that `handle` returns, so that dropping it ends them all at once.
 
 use super::error::nearest;
-use super::{Call, Incoming, Item, Limits, MethodSpec, Outcome, RegisterError, Response, RpcError};
+use super::{
+    Call, Id, Incoming, Item, Limits, MethodSpec, Outcome, Refusal, RegisterError, Response, RpcError,
+};
 use super::{batch, bind, parse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,7 +43,8 @@ impl Default for Settings {
 
 type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-type Run<C> = Box<dyn Fn(C, &str) -> Running + Send + Sync>;
+/// Reads the parameters and gives the call that waits to be run, or says what is wrong with them.
+type Run<C> = Box<dyn Fn(C, &str) -> Result<Running, RpcError> + Send + Sync>;
 
 /// A method: what it says about itself, and how it is run with the text of its parameters by name.
 struct Method<C> {
@@ -49,7 +52,29 @@ struct Method<C> {
     run: Run<C>,
 }
 
-/// The methods that a server has. `C` is what a handler is told about the caller and the connection.
+/// What a handler is told about the caller and the connection; it also decides which calls are let in, and hears of those
+/// that are not run.
+pub trait Context: Clone + Send + Sync + 'static {
+    /// Lets a call in before anything of it is looked at, and gives the context that it runs with. `id` is none for a
+    /// notification, and for something in the place of a call that is none.
+    ///
+    /// # Errors
+    /// What the call is answered with when it is not let in.
+    fn admit(&self, id: Option<&Id>) -> Result<Self, RpcError> {
+        let _ = id;
+        Ok(self.clone())
+    }
+
+    /// Is told of what was not run: a call that was not let in, has parameters that do not fit or names no method, or
+    /// something that is no call. `method` is the one that it names, if there is one, and `written` how it was named.
+    fn not_run(&self, method: Option<&'static str>, written: &str, error: &RpcError) {
+        let _ = (method, written, error);
+    }
+}
+
+impl Context for () {}
+
+/// The methods that a server has.
 pub struct Methods<C> {
     settings: Settings,
     methods: Vec<Method<C>>,
@@ -57,13 +82,13 @@ pub struct Methods<C> {
     names: HashMap<&'static str, usize>,
 }
 
-impl<C: Clone + Send + 'static> Default for Methods<C> {
+impl<C: Context> Default for Methods<C> {
     fn default() -> Self {
         Self::new(Settings::default())
     }
 }
 
-impl<C: Clone + Send + 'static> Methods<C> {
+impl<C: Context> Methods<C> {
     /// No methods yet.
     pub fn new(settings: Settings) -> Self {
         Self {
@@ -90,14 +115,9 @@ impl<C: Clone + Send + 'static> Methods<C> {
             }
         }
         self.names = names;
-        let run = move |context, params: &str| -> Running {
-            match bind::read(params) {
-                Ok(params) => {
-                    let running = handler(context, params);
-                    Box::pin(async move { result_text(&running.await?) })
-                }
-                Err(error) => Box::pin(std::future::ready(Err(error))),
-            }
+        let run = move |context, params: &str| -> Result<Running, RpcError> {
+            let running = handler(context, bind::read(params)?);
+            Ok(Box::pin(async move { result_text(&running.await?) }))
         };
         self.methods.push(Method {
             spec,
@@ -140,7 +160,7 @@ impl<C: Clone + Send + 'static> Methods<C> {
     pub async fn handle_incoming(&self, context: C, incoming: Incoming) -> Option<Vec<u8>> {
         match incoming {
             Incoming::Single(Item::Call(call)) => Some(self.handle_call(context, call).await?.to_bytes()),
-            Incoming::Single(Item::Refused(refusal)) => Some(Response::from(refusal).to_bytes()),
+            Incoming::Single(Item::Refused(refusal)) => Some(self.refuse(&context, refusal).to_bytes()),
             Incoming::Single(Item::Response(_)) => None,
             Incoming::Batch(items) => batch::run(self, &context, items).await,
         }
@@ -148,33 +168,51 @@ impl<C: Clone + Send + 'static> Methods<C> {
 
     /// Runs one call, for a transport that sends more than one answer. None for a notification.
     pub async fn handle_call(&self, context: C, call: Call) -> Option<Response> {
-        let Call { id, method, params } = call;
-        let outcome = match self.find(&method) {
-            Ok(found) => {
-                guarded(async {
-                    let params = bind::bind(&found.spec, &params)?;
-                    (found.run)(context, &params).await
-                })
-                .await
-            }
-            Err(error) => Err(error),
-        };
+        let outcome = guarded(self.outcome(&context, &call)).await;
         let limit = self.settings.answer_bytes;
         let outcome = outcome.and_then(|result| match result.get().len() {
             length if length > limit => Err(RpcError::too_large("the result", limit)),
             _ => Ok(result),
         });
-        Some(Response { id: id?, outcome })
+        Some(Response {
+            id: call.id?,
+            outcome,
+        })
+    }
+
+    async fn outcome(&self, context: &C, call: &Call) -> Outcome {
+        let ready = context.admit(call.id.as_ref()).and_then(|context| {
+            let found = self.find(&call.method)?;
+            let params = bind::bind(&found.spec, &call.params)?;
+            (found.run)(context, &params)
+        });
+        match ready {
+            Ok(running) => running.await,
+            Err(error) => {
+                let known = self.named(&call.method).map(|method| method.spec.name);
+                context.not_run(known, &call.method, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The answer to something that is no call. It counts as one, so that nobody can send any number of them.
+    pub(super) fn refuse(&self, context: &C, refusal: Refusal) -> Response {
+        let Refusal { id, error } = refusal;
+        let error = context.admit(None).err().unwrap_or(error);
+        context.not_run(None, "", &error);
+        Response::error(id, error)
+    }
+
+    fn named(&self, name: &str) -> Option<&Method<C>> {
+        self.names.get(name).and_then(|place| self.methods.get(*place))
     }
 
     fn find(&self, name: &str) -> Result<&Method<C>, RpcError> {
-        self.names
-            .get(name)
-            .and_then(|place| self.methods.get(*place))
-            .ok_or_else(|| {
-                let nearest = nearest(name, self.specs().map(|spec| spec.name));
-                RpcError::method_not_found(name, nearest)
-            })
+        self.named(name).ok_or_else(|| {
+            let nearest = nearest(name, self.specs().map(|spec| spec.name));
+            RpcError::method_not_found(name, nearest)
+        })
     }
 }
 

@@ -22,10 +22,10 @@ mod tests;
 
 pub use code::{Code, CodeInfo};
 pub use decode::Decoder;
-pub use dispatch::{Methods, Settings};
+pub use dispatch::{Context, Methods, Settings};
 pub use error::RpcError;
 pub use framing::{FrameError, FrameLimits, Framing};
 pub use message::{Call, Id, Outcome, Params, Response, notification, request};
 pub use parse::{Incoming, Item, Limits, Refusal, parse};
-pub use spec::{MethodSpec, NoParams, ParamSpec, RegisterError, Schema};
+pub use spec::{Example, MethodSpec, NoParams, ParamSpec, RegisterError, Schema};
 pub use stdio::{FrameReader, MessageSender, PeerFraming, SendError, writer};

@@ -3,33 +3,26 @@
 //! What must stay true: names are looked up exactly as they stand here, and the order of the parameters is
 //! part of the interface, because a caller may give them by position.
 
+use super::Code;
 use serde::{Deserialize, Serialize};
 
-/// Makes the JSON Schema of a parameter or a result, when a document is asked for.
-pub type Schema = fn() -> serde_json::Value;
+/// Makes the JSON Schema of what is read or written, when a document is asked for. Types that more than one of them uses go
+/// into the generator's definitions.
+pub type Schema = fn(&mut schemars::SchemaGenerator) -> schemars::Schema;
 
-/// One parameter of a method.
+/// One parameter of a method. What it is, the schema of the method's parameters says.
 #[derive(Debug, Clone, Copy)]
 pub struct ParamSpec {
     /// Its name.
     pub name: &'static str,
     /// Whether a call without it is refused before the handler sees it.
     pub required: bool,
-    /// What it is, in one sentence.
-    pub summary: &'static str,
-    /// Its schema.
-    pub schema: Option<Schema>,
 }
 
 impl ParamSpec {
     /// A parameter that must be given.
     pub const fn required(name: &'static str) -> Self {
-        Self {
-            name,
-            required: true,
-            summary: "",
-            schema: None,
-        }
+        Self { name, required: true }
     }
 
     /// A parameter that may be left out.
@@ -37,22 +30,19 @@ impl ParamSpec {
         Self {
             name,
             required: false,
-            summary: "",
-            schema: None,
         }
     }
+}
 
-    /// The same parameter, explained.
-    pub const fn summary(mut self, summary: &'static str) -> Self {
-        self.summary = summary;
-        self
-    }
-
-    /// The same parameter with its schema.
-    pub const fn schema(mut self, schema: Schema) -> Self {
-        self.schema = Some(schema);
-        self
-    }
+/// A call and its answer, for people to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// What it shows.
+    pub name: &'static str,
+    /// The parameters: the JSON text of an object.
+    pub params: &'static str,
+    /// The result: JSON text.
+    pub result: &'static str,
 }
 
 /// A method.
@@ -68,8 +58,16 @@ pub struct MethodSpec {
     pub summary: &'static str,
     /// What a caller has to know beyond that.
     pub description: &'static str,
+    /// What a caller must be allowed to do, where that is anything.
+    pub scope: Option<&'static str>,
+    /// The errors that it has beyond those of every method.
+    pub errors: &'static [Code],
+    /// The schema of the object of its parameters.
+    pub read: Option<Schema>,
     /// The schema of its result.
-    pub result: Option<Schema>,
+    pub written: Option<Schema>,
+    /// An example.
+    pub example: Option<Example>,
 }
 
 impl MethodSpec {
@@ -81,7 +79,11 @@ impl MethodSpec {
             params: &[],
             summary: "",
             description: "",
-            result: None,
+            scope: None,
+            errors: &[],
+            read: None,
+            written: None,
+            example: None,
         }
     }
 
@@ -102,10 +104,22 @@ impl MethodSpec {
         self.summary = summary;
         self
     }
+
+    /// The same method with the errors that it has beyond those of every method.
+    pub const fn errors(mut self, errors: &'static [Code]) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// The same method with an example: the JSON texts of an object of parameters and of a result.
+    pub const fn example(mut self, name: &'static str, params: &'static str, result: &'static str) -> Self {
+        self.example = Some(Example { name, params, result });
+        self
+    }
 }
 
 /// The parameters of a method that has none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NoParams {}
 
 /// Why a method could not be registered: each is a mistake of the program, not of a peer.

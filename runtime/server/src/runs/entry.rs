@@ -12,7 +12,7 @@ use crate::auth::TenantId;
 use crate::execute::ProtocolContext;
 
 /// What a run is of.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, schemars::JsonSchema, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Subject {
     /// One agent.

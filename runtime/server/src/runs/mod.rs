@@ -6,22 +6,29 @@ mod log;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use hap::Run;
+use hap::{Run, RunOutcome};
 use tokio::sync::watch;
 
 pub(crate) use entry::{Asked, RunEntry, Subject};
 pub(crate) use log::{EventLog, Read};
 
 use crate::auth::{Principal, TenantId};
+use crate::limits::Limits;
+use crate::resources::Stats;
 use crate::rpc::{Code, RpcError};
 use crate::settings::Settings;
+use crate::turns::{Turn, Turns};
 
 /// The runs of a server.
 pub(crate) struct Runs {
     inner: Mutex<Inner>,
     settings: Settings,
+    limits: Arc<Limits>,
+    stats: Stats,
+    /// The places of [`Settings::max_runs`].
+    turns: Arc<Turns>,
     /// Held from looking a key up until its run is there.
     starting: Mutex<()>,
     /// How many are under way, for whoever waits for the last one.
@@ -40,31 +47,53 @@ struct Inner {
     draining: bool,
 }
 
-/// A place for one more run. It is given back when it is dropped.
-pub(crate) struct Place {
+/// The fuel that all nodes of a run have spent.
+fn fuel(outcome: &RunOutcome) -> u64 {
+    let spent = outcome.agent_metadata.values().map(|record| record.usage.fuel);
+    spent.fold(0, u64::saturating_add)
+}
+
+/// One of the runs that a tenant may have, under way or waiting for its turn. It is given back when it is dropped.
+struct Share {
     runs: Arc<Runs>,
     tenant: TenantId,
 }
 
-impl Drop for Place {
+impl Drop for Share {
     fn drop(&mut self) {
         let mut inner = self.runs.inner();
-        inner.active -= 1;
         if let Some(count) = inner.by_tenant.get_mut(&self.tenant) {
             *count -= 1;
             if *count == 0 {
                 inner.by_tenant.remove(&self.tenant);
             }
         }
-        self.runs.active.send_replace(inner.active);
+    }
+}
+
+/// A place for one more run. It is given back when it is dropped.
+pub(crate) struct Place {
+    share: Share,
+    _turn: Turn,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let runs = &self.share.runs;
+        let mut inner = runs.inner();
+        inner.active -= 1;
+        runs.active.send_replace(inner.active);
     }
 }
 
 impl Runs {
-    pub(crate) fn new(settings: Settings) -> Arc<Runs> {
+    pub(crate) fn new(settings: Settings, limits: Arc<Limits>) -> Arc<Runs> {
         Arc::new(Runs {
             inner: Mutex::default(),
+            turns: Turns::new(settings.max_runs),
             settings,
+            limits,
+            stats: Stats::default(),
             starting: Mutex::default(),
             active: watch::Sender::new(0),
         })
@@ -74,61 +103,82 @@ impl Runs {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for a place for one more run.
+    /// Asks for a place for one more run, and waits for the tenant's turn where the server has as many as it may. Safe to
+    /// cancel.
     ///
     /// # Errors
-    /// When the server or the tenant has as many runs as it may, or the server is shutting down.
-    pub(crate) fn place(self: &Arc<Runs>, tenant: &TenantId) -> Result<Place, RpcError> {
+    /// When the tenant has as many runs as it may, its turn does not come in time, or the server is shutting down.
+    pub(crate) async fn place(self: &Arc<Runs>, tenant: &TenantId) -> Result<Place, RpcError> {
+        let stopping = || RpcError::new(Code::Unavailable, "the server is shutting down");
+        let share = self.share(tenant)?;
+        let turn = tokio::time::timeout(self.settings.queue_time, self.turns.take(tenant)).await;
+        let Ok(turn) = turn else {
+            let message = "the server has as many runs under way as may be, and none ended in time";
+            return Err(RpcError::new(Code::Unavailable, message).with("retry_after_ms", 1000));
+        };
+        let turn = turn.ok_or_else(stopping)?;
         let mut inner = self.inner();
         if inner.draining {
-            return Err(RpcError::new(Code::Unavailable, "the server is shutting down"));
-        }
-        let own = inner.by_tenant.get(tenant).copied().unwrap_or_default();
-        if inner.active >= self.settings.max_runs || own >= self.settings.max_runs_per_tenant {
-            let whose = if inner.active >= self.settings.max_runs {
-                "the server has"
-            } else {
-                "you have"
-            };
-            let message = format!("{whose} as many runs under way as may be");
-            return Err(RpcError::over_quota(message, std::time::Duration::from_secs(1)));
+            return Err(stopping());
         }
         inner.active += 1;
-        *inner.by_tenant.entry(tenant.clone()).or_default() += 1;
         self.active.send_replace(inner.active);
-        Ok(Place {
+        Ok(Place { share, _turn: turn })
+    }
+
+    fn share(self: &Arc<Runs>, tenant: &TenantId) -> Result<Share, RpcError> {
+        let mut inner = self.inner();
+        let own = inner.by_tenant.get(tenant).copied().unwrap_or_default();
+        if own >= self.settings.allowed(tenant).runs {
+            let message = "you have as many runs under way as may be";
+            return Err(RpcError::over_quota(message, Duration::from_secs(1)));
+        }
+        *inner.by_tenant.entry(tenant.clone()).or_default() += 1;
+        Ok(Share {
             runs: self.clone(),
             tenant: tenant.clone(),
         })
+    }
+
+    /// The run that was started with the same key before, where there is one.
+    ///
+    /// # Errors
+    /// When the key was used for something else.
+    pub(crate) fn known(
+        &self,
+        principal: &Principal,
+        asked: &Asked,
+    ) -> Result<Option<Arc<RunEntry>>, RpcError> {
+        let known = asked
+            .key
+            .as_deref()
+            .and_then(|key| self.with_key(&principal.tenant, key));
+        match known {
+            Some(run) if run.asked.fingerprint != asked.fingerprint => {
+                let message = "the idempotency key was used for something else";
+                Err(RpcError::new(Code::Conflict, message).hint("use a new key for each thing to do"))
+            }
+            known => Ok(known),
+        }
     }
 
     /// Starts a run, or gives the one that was started with the same key before: of requests with one key at the same
     /// time, one starts it.
     ///
     /// # Errors
-    /// When the key was used for something else, when there is no place, and what `start` says.
+    /// When the key was used for something else, and what `start` says.
     pub(crate) fn start_once(
         self: &Arc<Runs>,
         principal: &Principal,
         asked: Asked,
+        place: Place,
         start: impl FnOnce() -> Result<Run, RpcError>,
     ) -> Result<Arc<RunEntry>, RpcError> {
         let lock = || self.starting.lock().unwrap_or_else(PoisonError::into_inner);
         let _one_at_a_time = asked.key.is_some().then(lock);
-        let known = asked
-            .key
-            .as_deref()
-            .and_then(|key| self.with_key(&principal.tenant, key));
-        match known {
-            Some(run) if run.asked.fingerprint == asked.fingerprint => Ok(run),
-            Some(_) => {
-                let message = "the idempotency key was used for something else";
-                Err(RpcError::new(Code::Conflict, message).hint("use a new key for each thing to do"))
-            }
-            None => {
-                let place = self.place(&principal.tenant)?;
-                Ok(self.follow(start()?, place, principal, asked))
-            }
+        match self.known(principal, &asked)? {
+            Some(run) => Ok(run),
+            None => Ok(self.follow(start()?, place, principal, asked)),
         }
     }
 
@@ -176,6 +226,9 @@ impl Runs {
                 followed.log.push(&event);
             }
             let outcome = run.outcome().await;
+            runs.limits
+                .spend(&followed.tenant, fuel(&outcome), outcome.duration);
+            runs.stats.add(&followed.tenant, &outcome);
             followed.outcome.send_replace(Some(Arc::new(outcome)));
             followed.log.end();
             runs.finished(&followed);
@@ -227,6 +280,7 @@ impl Runs {
     /// Takes no further run, waits for those under way, and cancels those that are not done in time.
     pub(crate) async fn drain(&self) {
         self.inner().draining = true;
+        self.turns.close();
         let mut active = self.active.subscribe();
         let none = async {
             // The sender is a field of `self`, so it is not gone.
@@ -237,6 +291,11 @@ impl Runs {
             left.iter().for_each(|run| run.cancel());
             let _ = active.wait_for(|count| *count == 0).await;
         }
+    }
+
+    /// What the agents of the runs did.
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.stats
     }
 
     /// How many runs are under way.

@@ -8,10 +8,12 @@
 )]
 
 mod actors;
+mod described;
 mod edges;
 mod life;
 mod matrix;
 mod methods;
+mod quotas;
 mod resources;
 mod runs;
 mod support;

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
+use crate::described;
 use crate::methods::analyzer;
 use crate::support::{Running, Setup, Table};
 
@@ -109,6 +110,7 @@ async fn kind(server: &Running, token: Option<&str>, method: &str, params: &Valu
         .unwrap_or("ok")
         .to_owned();
     assert_eq!(reply.status == 401, kind == "unauthenticated", "{answer}");
+    described::check(method, &answer);
     kind
 }
 

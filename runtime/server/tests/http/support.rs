@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 pub(crate) use crate::actors::{Gate, Table};
+use crate::described;
 
 /// Longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -160,7 +161,9 @@ impl Running {
     /// Calls a method and gives its whole answer.
     pub(crate) async fn answer(&self, token: &str, method: &str, params: Value) -> Value {
         let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        self.post(token, call.to_string()).await.json()
+        let answer = self.post(token, call.to_string()).await.json();
+        described::check(method, &answer);
+        answer
     }
 
     /// Calls a method that must succeed.

@@ -46,6 +46,9 @@ pub enum JwtSetupError {
     /// What was read is no key that can be used.
     #[error("not a key to check tokens with: {0}")]
     Key(&'static str),
+    /// The address of a set of keys can't be used.
+    #[error("not an address of keys: {0}")]
+    Address(&'static str),
     /// A setting can't be right.
     #[error("not settings to check tokens with: {0}")]
     Settings(&'static str),

@@ -1,4 +1,4 @@
-//! Where keys come from: a file, or an address through a function that the embedder gives.
+//! Where keys come from: a file, an address, or a function that the embedder gives.
 //!
 //! What must stay true, of keys that are fetched:
 //! - Clients can't make the server fetch: whatever they send, it asks at most once a minute (every five
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use super::super::files::{self, Access, FileError};
 use super::super::{AuthError, BoxFuture};
+use super::fetch::Address;
 use super::keys::{JwtSetupError, KeySet};
 
 /// Gets the issuer's keys (a JWKS document). Bound what you read; more than 256 KiB is refused. The error is for
@@ -27,7 +28,7 @@ use super::keys::{JwtSetupError, KeySet};
 pub type FetchKeys = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<u8>, String>> + Send + Sync>;
 
 /// The largest key file or document, in bytes.
-const MAX_BYTES: u64 = 256 << 10;
+pub(super) const MAX_BYTES: usize = 256 << 10;
 
 /// After this long, fetched keys are asked for again while the ones at hand go on being used.
 const REFRESH_FETCHED: Duration = Duration::from_secs(600);
@@ -115,6 +116,20 @@ impl KeySource {
         Ok(Self(Source::Cached(Cache::new(fetch, REFRESH_FILE, Some(first)))))
     }
 
+    /// A set of keys (JWKS) at an address, `https://…`, or `http://…` on this machine; asked for when the first token
+    /// comes, as with [`KeySource::jwks_fetched`]. The server must have a certificate of an authority that this machine
+    /// trusts (or one of `SSL_CERT_FILE`). Redirects are not followed. Reads the machine's certificates, which blocks.
+    ///
+    /// # Errors
+    /// [`JwtSetupError::Address`] when it can't be used.
+    pub fn jwks_url(address: &str) -> Result<Self, JwtSetupError> {
+        let address = Arc::new(Address::parse(address)?);
+        Ok(Self::jwks_fetched(Arc::new(move || {
+            let address = Arc::clone(&address);
+            Box::pin(async move { address.get().await })
+        })))
+    }
+
     /// A set of keys (JWKS) that `fetch` gets; asked for when the first token comes. Shared secrets in it are left
     /// out, for what an address serves is no secret.
     #[must_use]
@@ -123,7 +138,7 @@ impl KeySource {
             let answer = fetch();
             Box::pin(async move {
                 let bytes = answer.await?;
-                if bytes.len() as u64 > MAX_BYTES {
+                if bytes.len() > MAX_BYTES {
                     return Err(format!("the set of keys is larger than {MAX_BYTES} bytes"));
                 }
                 KeySet::from_json(&bytes, false).map_err(|error| error.to_string())
@@ -241,7 +256,7 @@ async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, String>
 }
 
 fn read(path: &Path, allowed: Access) -> Result<Vec<u8>, JwtSetupError> {
-    let found = files::read(path, MAX_BYTES, allowed)?;
+    let found = files::read(path, MAX_BYTES as u64, allowed)?;
     found
         .map(|(bytes, _)| bytes)
         .ok_or_else(|| JwtSetupError::NoFile {

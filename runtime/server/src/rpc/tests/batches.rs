@@ -3,7 +3,7 @@
 //! What must stay true: the answers of a batch stand in the order of its requests.
 
 use super::{Seen, Settings, answer, answer_text, block_on, service};
-use crate::rpc::{Call, Id, MethodSpec, Methods, NoParams, Params};
+use crate::rpc::{Call, Context, Id, MethodSpec, Methods, NoParams, Params};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +22,8 @@ fn request(method: &str, params: &str, id: usize) -> String {
 struct Gauge(Arc<(AtomicUsize, AtomicUsize)>);
 
 struct Inside(Gauge);
+
+impl Context for Gauge {}
 
 impl Gauge {
     fn enter(&self) -> Inside {

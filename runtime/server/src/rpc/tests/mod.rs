@@ -12,7 +12,7 @@ mod properties;
 mod specification;
 mod streams;
 
-use super::{MethodSpec, Methods, NoParams, ParamSpec, RpcError, Settings};
+use super::{Context, MethodSpec, Methods, NoParams, ParamSpec, RpcError, Settings};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use std::future::Future;
@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex};
 /// What the handlers have seen, in order.
 #[derive(Clone, Default)]
 pub(super) struct Seen(Arc<Mutex<Vec<String>>>);
+
+impl Context for Seen {}
 
 impl Seen {
     pub(super) fn add(&self, what: impl Into<String>) {
