@@ -52,7 +52,7 @@ mod runtime;
 
 pub use builder::RuntimeBuilder;
 pub use error::{Error, Result};
-pub use graph_file::read_graph;
+pub use graph_file::{read_graph, read_graph_with_files};
 pub use hap_engine::{
     AgentNode, Body, BreakerReport, Breakers, Canceller, FindAgent, LoadedAgent, LoadedGraph, Run, RunOptions,
 };

@@ -46,6 +46,7 @@ use tokio::net::TcpListener;
 pub use audit::{Audit, AuditRecord};
 use auth::{AuthProvider, Principal};
 use catalog::Catalog;
+pub use catalog::{CatalogChange, Change, Offered};
 use inner::Inner;
 use runs::Runs;
 pub use settings::Settings;
@@ -92,8 +93,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Reads the folders once and gives the server. What is wrong in them does not keep it from starting:
-    /// [`Server::refresh`] tells it.
+    /// Gives the server. It offers what is in the folders once [`Server::refresh`] or [`Server::watch`] has read them.
     ///
     /// # Errors
     /// When this crate has a fault.
@@ -134,13 +134,18 @@ impl Server {
         http::router(self.0.clone())
     }
 
-    /// Reads what changed in the folders of agents and graphs, and tells it, a line for each change.
-    pub async fn refresh(&self) -> Vec<String> {
+    /// Reads what changed in the folders of agents and graphs, and tells it. The server is ready once that was done.
+    pub async fn refresh(&self) -> Vec<CatalogChange> {
         self.0.catalog.refresh().await
     }
 
+    /// The names of the agents and of the graphs that the folders hold and that can be used.
+    pub fn offered(&self) -> (Vec<String>, Vec<String>) {
+        self.0.catalog.offered()
+    }
+
     /// Reads the folders again and again, every `pause`, and hands what changed to `tell`. Never ends.
-    pub async fn watch(&self, pause: Duration, tell: impl Fn(String)) {
+    pub async fn watch(&self, pause: Duration, tell: impl Fn(CatalogChange)) {
         loop {
             self.refresh().await.into_iter().for_each(&tell);
             tokio::time::sleep(pause).await;

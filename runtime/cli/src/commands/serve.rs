@@ -1,25 +1,23 @@
 //! `hap serve`: agents and graphs for whoever may call them, over HTTP or standard input and output.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use hap::{FolderResources, Runtime};
-use hap_server::auth::{Principal, Scopes, TenantId};
-use hap_server::{Server, Settings};
+use hap::Runtime;
+use hap_server::auth::{AuthProvider, Principal, Scopes, TenantId};
+use hap_server::{CatalogChange, Change, Server};
 use tokio::net::TcpListener;
 
 use crate::arguments::CacheArgs;
 use crate::exit::{Exit, Stop};
-use crate::serving::{AuthArgs, Config};
+use crate::serving::{self, AuthArgs, Config, Layers};
 use crate::signals::{ONE_WISH, Signals};
 use crate::terminal::{Terminal, clean};
-
-/// Where the server listens unless told otherwise.
-const LISTEN: &str = "127.0.0.1:8480";
 
 /// How often the folders are looked at.
 const WATCH: Duration = Duration::from_secs(2);
@@ -53,10 +51,16 @@ pub(crate) struct ServeArgs {
     origins: Vec<String>,
     /// How many runs may be under way at one time
     #[arg(long, value_name = "N")]
-    max_runs: Option<usize>,
-    /// A JSON file with these settings; what the command line says comes before it
+    max_runs: Option<NonZeroUsize>,
+    /// A TOML file of settings; the environment comes over it, and the command line over both
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Set a key as the file would, such as `limits.drain=10s`
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Read everything, tell what would be served and every problem, and end
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     cache: CacheArgs,
     /// Tell what changes in the folders, in a pipe too
@@ -67,7 +71,13 @@ pub(crate) struct ServeArgs {
 /// Serves until a signal comes.
 pub(crate) fn serve(args: &ServeArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     let config = args.config()?;
-    let runtime = runtime(&config, args.cache)?;
+    if args.check {
+        return super::block_on(serving::check(&config, args.cache, terminal));
+    }
+    if let Some(stop) = serving::folders(&config).into_iter().next() {
+        return Err(stop);
+    }
+    let runtime = serving::runtime(&config, args.cache)?;
     super::block_on(async {
         let signals = Signals::take()?;
         if args.stdio {
@@ -78,10 +88,14 @@ pub(crate) fn serve(args: &ServeArgs, terminal: &Terminal) -> Result<Exit, Stop>
 }
 
 impl ServeArgs {
-    /// The settings: the command line's, then the file's.
+    /// The settings: the file's, over it the environment's, and over both the command line's.
     fn config(&self) -> Result<Config, Stop> {
-        let file = self.config.as_deref().map(Config::read).transpose()?;
-        let mut config = file.unwrap_or_default();
+        let layers = Layers {
+            file: self.config.as_deref(),
+            environment: std::env::vars_os().collect(),
+            set: &self.set,
+        };
+        let mut config = layers.read()?;
         let lists = [
             (&mut config.agents, &self.agents),
             (&mut config.graphs, &self.graphs),
@@ -99,78 +113,34 @@ impl ServeArgs {
                 list.clone_from(given);
             }
         }
-        config.listen = self.listen.clone().or(config.listen);
+        config.listen = self.listen.clone().unwrap_or(config.listen);
         config.resources = self.resources.clone().or(config.resources);
-        config.max_runs = self.max_runs.or(config.max_runs);
+        config.limits.max_runs = self.max_runs.map_or(config.limits.max_runs, NonZeroUsize::get);
         config.auth = self.auth.over(config.auth);
         Ok(config)
     }
 
     /// Tells a change in the folders: what cannot be used always, and the rest where it is read.
-    fn tell_change(&self, line: &str, terminal: &Terminal) {
-        if line.contains(" cannot be used") {
-            terminal.warning(line, None);
+    fn tell_change(&self, change: &CatalogChange, terminal: &Terminal) {
+        if matches!(change.change, Change::Refused { .. }) {
+            terminal.warning(&change.to_string(), None);
         } else if self.verbose || terminal.is_watched() {
-            terminal.tell(&clean(line));
+            terminal.tell(&clean(&change.to_string()));
         }
     }
 }
 
-fn folder(flag: &str, path: &Path) -> Result<(), Stop> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let stop = Stop::bad_input(format!("`--{flag} {}` is no folder", path.display()));
-    Err(stop.hint("name a folder that is there; its files may come later"))
-}
-
-fn runtime(config: &Config, cache: CacheArgs) -> Result<Runtime, Stop> {
-    let mut builder = Runtime::builder();
-    for path in &config.agents {
-        folder("agents", path)?;
-        builder = builder.agents_dir(path);
-    }
-    for path in &config.graphs {
-        folder("graphs", path)?;
-    }
-    if let Some(path) = &config.resources {
-        let documents = FolderResources::open(path);
-        let documents = documents.map_err(|error| {
-            Stop::bad_input(format!("cannot open `--resources {}`: {error}", path.display()))
-        })?;
-        builder = builder.resources(Arc::new(documents));
-    }
-    // The components are strangers': they are never compiled in the process that holds the tokens.
-    cache.isolated().runtime(builder)
-}
-
+/// The server, with its folders read.
 async fn server(
     args: &ServeArgs,
     config: &Config,
     runtime: Runtime,
-    auth: Arc<dyn hap_server::auth::AuthProvider>,
+    auth: Arc<dyn AuthProvider>,
     terminal: &Terminal,
 ) -> Result<Server, Stop> {
-    let defaults = Settings::default();
-    let settings = Settings {
-        hosts: config.hosts.clone(),
-        origins: config.origins.clone(),
-        max_runs: config.max_runs.unwrap_or(defaults.max_runs),
-        ..defaults
-    };
-    let mut builder = Server::builder(runtime, auth).settings(settings);
-    for path in &config.agents {
-        builder = builder.agents_dir(path);
-    }
-    for path in &config.graphs {
-        builder = builder.graphs_dir(path);
-    }
-    let server = builder
-        .build()
-        .await
-        .map_err(|error| Stop::internal(error.to_string()))?;
-    for line in server.refresh().await {
-        args.tell_change(&line, terminal);
+    let server = serving::server(config, runtime, auth).await?;
+    for change in server.refresh().await {
+        args.tell_change(&change, terminal);
     }
     Ok(server)
 }
@@ -182,7 +152,7 @@ async fn http(
     signals: Signals,
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
-    let listen = config.listen.as_deref().unwrap_or(LISTEN);
+    let listen = config.listen.as_str();
     let cannot = |error: std::io::Error| {
         let stop = Stop::bad_input(format!("cannot listen on `{listen}`: {error}"));
         stop.hint("give an address of this machine and a free port, such as `--listen 127.0.0.1:0`")
@@ -205,7 +175,7 @@ async fn http(
         terminal.tell("  it is good until the server ends; `HAP_TOKEN=… hap call server/info` uses it");
     }
     terminal.tell(&format!("listening on http://{address}"));
-    let watch = server.watch(WATCH, |line| args.tell_change(&line, terminal));
+    let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
         served = server.serve(listener, stopped(signals, terminal)) => {
             served.map_err(|error| Stop::internal(format!("cannot serve: {error}")))?;
@@ -253,7 +223,7 @@ async fn stdio(
     // Nobody else is let in.
     let auth = Arc::new(hap_server::auth::LocalOnly::without_credentials("local"));
     let server = server(args, config, runtime, auth, terminal).await?;
-    let watch = server.watch(WATCH, |line| args.tell_change(&line, terminal));
+    let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
         served = server.serve_streams(tokio::io::stdin(), tokio::io::stdout(), principal) => {
             served.map_err(|error| Stop::internal(format!("the connection broke: {error}")))?;

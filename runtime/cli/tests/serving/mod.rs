@@ -121,13 +121,23 @@ impl Serving {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Asks it to end, and gives its exit code and what else it told.
-    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+    /// Sends it a signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
         let kill = Command::new("kill")
-            .arg(self.child.id().to_string())
+            .args(["-s", name, &self.child.id().to_string()])
             .status()
             .unwrap();
         assert!(kill.success());
+    }
+
+    /// Asks it to end, and gives its exit code and what else it told.
+    pub(crate) fn end(self) -> (Option<i32>, String) {
+        self.signal("TERM");
+        self.ended()
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.stderr, &mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)

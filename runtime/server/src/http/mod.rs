@@ -1,7 +1,8 @@
-//! The server over HTTP: `POST /rpc`, the events of a run as a stream, and a page that says that it lives.
+//! The server over HTTP: `POST /rpc`, the events of a run as a stream, and the pages for whoever watches the process.
 
 mod events;
 mod guard;
+mod health;
 mod rpc;
 mod serve;
 
@@ -22,14 +23,10 @@ pub(crate) fn router(server: Arc<Inner>) -> Router {
         .route("/rpc", post(rpc::call))
         .route("/runs/{run}/events", get(events::events))
         .route("/openrpc.json", get(openrpc))
-        .route("/health", get(health))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .layer(axum::middleware::from_fn_with_state(server.clone(), guard::guard))
         .with_state(server)
-}
-
-/// Whoever watches the process asks this; it tells nothing about anybody.
-async fn health() -> &'static str {
-    "ok\n"
 }
 
 /// The interface, as `rpc.discover` tells it.

@@ -1,17 +1,19 @@
 //! The runs of a server: those under way, and the last ones that ended. Every accepted run has exactly one outcome.
 
 mod entry;
+mod finished;
 mod log;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use hap::Run;
 use tokio::sync::watch;
 
 pub(crate) use entry::{Asked, RunEntry, Subject};
+use finished::Finished;
 pub(crate) use log::{EventLog, Read};
 
 use crate::auth::{Principal, TenantId};
@@ -28,16 +30,25 @@ pub(crate) struct Runs {
     active: watch::Sender<usize>,
 }
 
-#[derive(Default)]
 struct Inner {
     by_id: HashMap<String, Arc<RunEntry>>,
     by_key: HashMap<(TenantId, String), String>,
-    /// The finished runs with about how many bytes each holds, the oldest first.
-    finished: VecDeque<(String, usize)>,
-    finished_bytes: usize,
+    finished: Finished,
     by_tenant: HashMap<TenantId, usize>,
     active: usize,
     draining: bool,
+}
+
+impl Inner {
+    fn forget(&mut self, runs: &[String]) {
+        for id in runs {
+            if let Some(run) = self.by_id.remove(id)
+                && let Some(key) = &run.asked.key
+            {
+                self.by_key.remove(&(run.tenant.clone(), key.clone()));
+            }
+        }
+    }
 }
 
 /// A place for one more run. It is given back when it is dropped.
@@ -63,7 +74,14 @@ impl Drop for Place {
 impl Runs {
     pub(crate) fn new(settings: Settings) -> Arc<Runs> {
         Arc::new(Runs {
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner {
+                by_id: HashMap::new(),
+                by_key: HashMap::new(),
+                finished: Finished::new(&settings),
+                by_tenant: HashMap::new(),
+                active: 0,
+                draining: false,
+            }),
             settings,
             starting: Mutex::default(),
             active: watch::Sender::new(0),
@@ -72,6 +90,14 @@ impl Runs {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Runs::inner`], without the finished runs that were kept long enough.
+    fn current(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner();
+        let old = inner.finished.too_old(Instant::now());
+        inner.forget(&old);
+        inner
     }
 
     /// Asks for a place for one more run.
@@ -134,7 +160,7 @@ impl Runs {
 
     /// The run that was started with that key before.
     fn with_key(&self, tenant: &TenantId, key: &str) -> Option<Arc<RunEntry>> {
-        let inner = self.inner();
+        let inner = self.current();
         let id = inner.by_key.get(&(tenant.clone(), key.to_owned()))?;
         inner.by_id.get(id).cloned()
     }
@@ -184,37 +210,26 @@ impl Runs {
         entry
     }
 
-    /// Forgets the oldest of the finished runs when there are too many, or they hold too much.
+    /// Keeps a run that has ended, and forgets others for it.
     fn finished(&self, run: &RunEntry) {
         let weight = run.weight();
         let mut inner = self.inner();
-        inner.finished.push_back((run.id.clone(), weight));
-        inner.finished_bytes += weight;
-        while inner.finished.len() > self.settings.max_finished_runs
-            || (inner.finished_bytes > self.settings.max_finished_bytes && inner.finished.len() > 1)
-        {
-            let Some((oldest, weight)) = inner.finished.pop_front() else {
-                break;
-            };
-            inner.finished_bytes -= weight;
-            if let Some(run) = inner.by_id.remove(&oldest)
-                && let Some(key) = &run.asked.key
-            {
-                inner.by_key.remove(&(run.tenant.clone(), key.clone()));
-            }
-        }
+        let forgotten = inner
+            .finished
+            .add(run.id.clone(), &run.tenant, weight, Instant::now());
+        inner.forget(&forgotten);
     }
 
     /// The run, if the tenant may know of it. What belongs to others is not there.
     pub(crate) fn get(&self, tenant: &TenantId, id: &str) -> Option<Arc<RunEntry>> {
-        let inner = self.inner();
+        let inner = self.current();
         inner.by_id.get(id).filter(|run| run.tenant == *tenant).cloned()
     }
 
     /// The tenant's runs, the latest first.
     pub(crate) fn list(&self, tenant: &TenantId) -> Vec<Arc<RunEntry>> {
         let mut list: Vec<_> = self
-            .inner()
+            .current()
             .by_id
             .values()
             .filter(|run| run.tenant == *tenant)
@@ -242,5 +257,15 @@ impl Runs {
     /// How many runs are under way.
     pub(crate) fn active(&self) -> usize {
         self.inner().active
+    }
+
+    /// How many finished runs are kept, and how many bytes they hold.
+    pub(crate) fn kept(&self) -> (usize, usize) {
+        self.current().finished.size()
+    }
+
+    /// Whether the server is shutting down.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.inner().draining
     }
 }

@@ -1,0 +1,70 @@
+//! From the settings to a runtime and a server.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hap::{FolderResources, Runtime};
+use hap_server::auth::AuthProvider;
+use hap_server::{Server, Settings};
+
+use super::Config;
+use crate::arguments::CacheArgs;
+use crate::exit::Stop;
+
+/// Every folder that is not there.
+pub(crate) fn folders(config: &Config) -> Vec<Stop> {
+    let agents = config.agents.iter().filter_map(|path| folder("agents", path));
+    let graphs = config.graphs.iter().filter_map(|path| folder("graphs", path));
+    agents.chain(graphs).collect()
+}
+
+fn folder(flag: &str, path: &Path) -> Option<Stop> {
+    if path.is_dir() {
+        return None;
+    }
+    let stop = Stop::bad_input(format!("`--{flag} {}` is no folder", path.display()));
+    Some(stop.hint("name a folder that is there; its files may come later"))
+}
+
+/// What runs agents.
+pub(crate) fn runtime(config: &Config, cache: CacheArgs) -> Result<Runtime, Stop> {
+    let mut builder = Runtime::builder();
+    for path in &config.agents {
+        builder = builder.agents_dir(path);
+    }
+    if let Some(path) = &config.resources {
+        let documents = FolderResources::open(path);
+        let documents = documents.map_err(|error| {
+            Stop::bad_input(format!("cannot open `--resources {}`: {error}", path.display()))
+        })?;
+        builder = builder.resources(Arc::new(documents));
+    }
+    let components = &config.components;
+    let cache = cache.over(components.cache, components.max_instances);
+    // The components are strangers': they are never compiled in the process that holds the tokens.
+    cache.isolated().runtime(builder)
+}
+
+/// The server. Its folders are not read yet.
+pub(crate) async fn server(
+    config: &Config,
+    runtime: Runtime,
+    auth: Arc<dyn AuthProvider>,
+) -> Result<Server, Stop> {
+    let settings = Settings {
+        hosts: config.hosts.clone(),
+        origins: config.origins.clone(),
+        ..config.limits.clone()
+    };
+    let mut builder = Server::builder(runtime, auth).settings(settings);
+    for path in &config.agents {
+        builder = builder.agents_dir(path);
+    }
+    for path in &config.graphs {
+        builder = builder.graphs_dir(path);
+    }
+    builder
+        .build()
+        .await
+        .map_err(|error| Stop::internal(error.to_string()))
+}
