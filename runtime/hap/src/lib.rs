@@ -59,7 +59,7 @@ pub use hap_engine::{
 pub use hap_model::*;
 pub use hap_sandbox::{
     Allocation, CacheError, ChildCompiler, Compilation, ComponentInfo, SandboxConfig, SandboxError,
-    compile_child,
+    SandboxStats, compile_child,
 };
 pub use input::Input;
 pub use loader::{AgentLoader, FolderLoader, LoadError, LoadedBytes};

@@ -11,6 +11,7 @@ use crate::methods::Caller;
 use crate::rpc::Methods;
 use crate::runs::Runs;
 use crate::settings::Settings;
+use crate::telemetry::Telemetry;
 
 /// What all connections share.
 pub(crate) struct Inner {
@@ -23,4 +24,15 @@ pub(crate) struct Inner {
     pub(crate) limits: Arc<Limits>,
     /// One for each request that is worked on.
     pub(crate) requests: tokio::sync::Semaphore,
+    pub(crate) telemetry: Arc<Telemetry>,
+}
+
+impl Inner {
+    /// Why the server is not to be given work, as a line.
+    pub(crate) fn not_ready(&self) -> Option<&'static str> {
+        if self.runs.is_draining() {
+            return Some("shutting down\n");
+        }
+        (!self.catalog.was_read()).then_some("the folders are not read yet\n")
+    }
 }

@@ -33,6 +33,7 @@ pub mod rpc;
 mod runs;
 mod settings;
 mod stdio;
+mod telemetry;
 
 use std::future::Future;
 use std::io;
@@ -50,6 +51,7 @@ pub use catalog::{CatalogChange, Change, Offered};
 use inner::Inner;
 use runs::Runs;
 pub use settings::Settings;
+pub use telemetry::{Notice, Observer};
 
 /// A server. Cheap to clone; clones are the same server.
 #[derive(Clone)]
@@ -104,15 +106,17 @@ impl ServerBuilder {
             ..rpc::Settings::default()
         })?;
         let graphs_per_tenant = settings.max_graphs_per_tenant;
+        let telemetry = telemetry::Telemetry::new(&settings);
         Ok(Server(Arc::new(Inner {
             catalog: Catalog::new(self.runtime.clone(), self.agents, self.graphs, graphs_per_tenant),
             runtime: self.runtime,
-            runs: Runs::new(settings.clone()),
+            runs: Runs::new(settings.clone(), telemetry.clone()),
             auth: self.auth,
             methods,
             limits: limits::Limits::new(&settings),
             requests: tokio::sync::Semaphore::new(settings.max_requests),
             settings,
+            telemetry,
         })))
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::audit::Audit;
+use crate::telemetry::Observer;
 
 /// The bounds of a server. All of them hold for strangers, so none is unlimited.
 ///
@@ -92,6 +93,9 @@ pub struct Settings {
     /// Is told of every call. Default nobody.
     #[serde(skip)]
     pub audit: Option<Audit>,
+    /// Is told of every request and run, for a log. Default nobody.
+    #[serde(skip)]
+    pub observer: Option<Observer>,
 }
 
 impl Default for Settings {
@@ -122,6 +126,7 @@ impl Default for Settings {
             hosts: Vec::new(),
             origins: Vec::new(),
             audit: None,
+            observer: None,
         }
     }
 }

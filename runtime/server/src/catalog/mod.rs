@@ -16,6 +16,7 @@ use hap::{Agent, EntrypointForm, Graph, LoadedGraph, NodeAgent, NodeBody, NodeIn
 
 use crate::auth::{Principal, TenantId};
 use crate::rpc::{Code, RpcError};
+use crate::runs::Subject;
 pub use change::{CatalogChange, Change, Offered};
 use check::{refuse_grants, refuse_paths, wrong_graph};
 use files::{FromFile, Others, changed, files, forget, keep};
@@ -190,6 +191,18 @@ impl Catalog {
     /// The names of the agents and of the graphs of the folders.
     pub(crate) fn offered(&self) -> (Vec<String>, Vec<String>) {
         (usable(&self.agents), usable(&self.graphs))
+    }
+
+    /// Whether what a run of the tenant's is of stands in the folders, and is not a graph of the tenant's own.
+    pub(crate) fn offers(&self, tenant: &TenantId, subject: &Subject) -> bool {
+        match subject {
+            Subject::Agent(name) => locked(&self.agents).contains_key(name),
+            Subject::Graph(name) => {
+                let created = locked(&self.created);
+                let own = created.get(tenant).is_some_and(|own| own.contains_key(name));
+                !own && locked(&self.graphs).contains_key(name)
+            }
+        }
     }
 
     /// The agents whose files cannot be used, and why: for who manages the server.

@@ -14,11 +14,8 @@ pub(super) async fn healthz() -> &'static str {
 
 /// Answers 200 from when the folders were read until the server begins to shut down.
 pub(super) async fn readyz(State(server): State<Arc<Inner>>) -> (StatusCode, &'static str) {
-    if server.runs.is_draining() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n");
+    match server.not_ready() {
+        None => (StatusCode::OK, "ok\n"),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, why),
     }
-    if !server.catalog.was_read() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the folders are not read yet\n");
-    }
-    (StatusCode::OK, "ok\n")
 }

@@ -3,6 +3,8 @@
 mod events;
 mod guard;
 mod health;
+mod metrics;
+mod observe;
 mod rpc;
 mod serve;
 
@@ -25,7 +27,12 @@ pub(crate) fn router(server: Arc<Inner>) -> Router {
         .route("/openrpc.json", get(openrpc))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
         .layer(axum::middleware::from_fn_with_state(server.clone(), guard::guard))
+        .layer(axum::middleware::from_fn_with_state(
+            server.clone(),
+            observe::observe,
+        ))
         .with_state(server)
 }
 

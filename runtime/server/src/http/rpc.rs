@@ -37,10 +37,12 @@ pub(super) async fn call(
             return refusal(StatusCode::REQUEST_TIMEOUT, error);
         }
     };
+    let waiting = server.telemetry.waits();
     // The semaphore is never closed.
     let Ok(_place) = server.requests.acquire().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
+    drop(waiting);
     let caller = Caller {
         server: server.clone(),
         principal,

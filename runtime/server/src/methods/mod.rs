@@ -114,8 +114,13 @@ impl Table {
                     Ok(()) => handler(caller.clone(), params).await,
                     Err(error) => Err(error),
                 };
+                let code = outcome.as_ref().err().map(|error| error.code);
+                caller
+                    .server
+                    .telemetry
+                    .metrics
+                    .call(method, code, began.elapsed());
                 if let Some(audit) = &caller.server.settings.audit {
-                    let code = outcome.as_ref().err().map(|error| error.code);
                     audit.tell(&caller.principal, method, subject, code, began.elapsed());
                 }
                 outcome

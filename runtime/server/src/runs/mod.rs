@@ -19,11 +19,13 @@ pub(crate) use log::{EventLog, Read};
 use crate::auth::{Principal, TenantId};
 use crate::rpc::{Code, RpcError};
 use crate::settings::Settings;
+use crate::telemetry::{RunWatch, Telemetry};
 
 /// The runs of a server.
 pub(crate) struct Runs {
     inner: Mutex<Inner>,
     settings: Settings,
+    telemetry: Arc<Telemetry>,
     /// Held from looking a key up until its run is there.
     starting: Mutex<()>,
     /// How many are under way, for whoever waits for the last one.
@@ -72,7 +74,7 @@ impl Drop for Place {
 }
 
 impl Runs {
-    pub(crate) fn new(settings: Settings) -> Arc<Runs> {
+    pub(crate) fn new(settings: Settings, telemetry: Arc<Telemetry>) -> Arc<Runs> {
         Arc::new(Runs {
             inner: Mutex::new(Inner {
                 by_id: HashMap::new(),
@@ -83,6 +85,7 @@ impl Runs {
                 draining: false,
             }),
             settings,
+            telemetry,
             starting: Mutex::default(),
             active: watch::Sender::new(0),
         })
@@ -197,11 +200,14 @@ impl Runs {
         }
         drop(inner);
         let (runs, followed) = (self.clone(), entry.clone());
+        let mut watch = RunWatch::new(&self.telemetry, &entry);
         tokio::spawn(async move {
             while let Some(event) = run.next_event().await {
+                watch.event(&event);
                 followed.log.push(&event);
             }
             let outcome = run.outcome().await;
+            watch.ended(&outcome);
             followed.outcome.send_replace(Some(Arc::new(outcome)));
             followed.log.end();
             runs.finished(&followed);

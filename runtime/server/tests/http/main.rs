@@ -12,6 +12,7 @@ mod edges;
 mod life;
 mod matrix;
 mod methods;
+mod metrics;
 mod resources;
 mod runs;
 mod support;
