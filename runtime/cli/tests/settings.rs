@@ -1,7 +1,6 @@
 //! Where the settings of `hap serve` come from, and what `--check` tells of them.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
-#[expect(dead_code, reason = "others start servers; nothing here listens")]
 mod serving;
 
 use std::fs;

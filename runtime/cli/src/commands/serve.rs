@@ -11,11 +11,12 @@ use clap::Args;
 use hap::Runtime;
 use hap_server::auth::{AuthProvider, Principal, Scopes, TenantId};
 use hap_server::{CatalogChange, Change, Server};
+use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::arguments::CacheArgs;
 use crate::exit::{Exit, Stop};
-use crate::serving::{self, AuthArgs, Config, Layers};
+use crate::serving::{self, AuditFile, AuthArgs, Config, Layers, LogFormat};
 use crate::signals::{ONE_WISH, Signals};
 use crate::terminal::{Terminal, clean};
 
@@ -61,6 +62,12 @@ pub(crate) struct ServeArgs {
     /// Read everything, tell what would be served and every problem, and end
     #[arg(long)]
     check: bool,
+    /// How standard error is written [default: text]
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
+    /// A file that every call is told to, a JSON object a line; SIGHUP opens it anew
+    #[arg(long, value_name = "FILE")]
+    audit_log: Option<PathBuf>,
     #[command(flatten)]
     cache: CacheArgs,
     /// Tell what changes in the folders, in a pipe too
@@ -74,16 +81,28 @@ pub(crate) fn serve(args: &ServeArgs, terminal: &Terminal) -> Result<Exit, Stop>
     if args.check {
         return super::block_on(serving::check(&config, args.cache, terminal));
     }
-    if let Some(stop) = serving::folders(&config).into_iter().next() {
+    if config.log.format == LogFormat::Text {
+        return serve_with(args, &config, terminal);
+    }
+    // From here on, standard error is a log, up to the reason why the server ends.
+    let log = terminal.as_log();
+    serve_with(args, &config, &log).or_else(|stop| {
+        log.stop(&stop);
+        Ok(stop.exit)
+    })
+}
+
+fn serve_with(args: &ServeArgs, config: &Config, terminal: &Terminal) -> Result<Exit, Stop> {
+    if let Some(stop) = serving::folders(config).into_iter().next() {
         return Err(stop);
     }
-    let runtime = serving::runtime(&config, args.cache)?;
+    let runtime = serving::runtime(config, args.cache)?;
     super::block_on(async {
         let signals = Signals::take()?;
         if args.stdio {
-            return stdio(args, &config, runtime, signals, terminal).await;
+            return stdio(args, config, runtime, signals, terminal).await;
         }
-        http(args, &config, runtime, signals, terminal).await
+        http(args, config, runtime, signals, terminal).await
     })
 }
 
@@ -115,6 +134,8 @@ impl ServeArgs {
         }
         config.listen = self.listen.clone().unwrap_or(config.listen);
         config.resources = self.resources.clone().or(config.resources);
+        config.log.format = self.log_format.unwrap_or(config.log.format);
+        config.log.audit = self.audit_log.clone().or(config.log.audit);
         config.limits.max_runs = self.max_runs.map_or(config.limits.max_runs, NonZeroUsize::get);
         config.auth = self.auth.over(config.auth);
         Ok(config)
@@ -122,7 +143,18 @@ impl ServeArgs {
 
     /// Tells a change in the folders: what cannot be used always, and the rest where it is read.
     fn tell_change(&self, change: &CatalogChange, terminal: &Terminal) {
-        if matches!(change.change, Change::Refused { .. }) {
+        #[derive(Serialize)]
+        struct Changed<'a> {
+            event: &'a str,
+            #[serde(flatten)]
+            change: &'a CatalogChange,
+        }
+        let refused = matches!(change.change, Change::Refused { .. });
+        if terminal.is_log() {
+            let level = if refused { "warning" } else { "info" };
+            let event = "catalog";
+            terminal.log(level, &Changed { event, change });
+        } else if refused {
             terminal.warning(&change.to_string(), None);
         } else if self.verbose || terminal.is_watched() {
             terminal.tell(&clean(&change.to_string()));
@@ -138,7 +170,16 @@ async fn server(
     auth: Arc<dyn AuthProvider>,
     terminal: &Terminal,
 ) -> Result<Server, Stop> {
-    let server = serving::server(config, runtime, auth).await?;
+    let audit = match &config.log.audit {
+        Some(path) => {
+            let file = Arc::new(AuditFile::open(path, terminal)?);
+            let again = file.clone();
+            Signals::on_hangup(move || again.reopen())?;
+            Some(file)
+        }
+        None => None,
+    };
+    let server = serving::server(config, runtime, auth, audit, terminal).await?;
     for change in server.refresh().await {
         args.tell_change(&change, terminal);
     }
@@ -152,6 +193,7 @@ async fn http(
     signals: Signals,
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
+    serving::no_token_in_a_log(config)?;
     let listen = config.listen.as_str();
     let cannot = |error: std::io::Error| {
         let stop = Stop::bad_input(format!("cannot listen on `{listen}`: {error}"));
@@ -190,7 +232,7 @@ fn stopped(mut signals: Signals, terminal: &Terminal) -> impl Future<Output = ()
     let terminal = *terminal;
     async move {
         signals.next().await;
-        if terminal.is_watched() {
+        if terminal.is_watched() || terminal.is_log() {
             terminal.tell("waiting for the runs under way; again to stop at once");
         }
         let first = Instant::now();

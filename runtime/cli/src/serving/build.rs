@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use hap::{FolderResources, Runtime};
 use hap_server::auth::AuthProvider;
-use hap_server::{Server, Settings};
+use hap_server::{Audit, AuditRecord, Observer, Server, Settings};
+use serde::Serialize;
 
-use super::Config;
+use super::{AuditFile, Config};
 use crate::arguments::CacheArgs;
 use crate::exit::Stop;
+use crate::terminal::Terminal;
 
 /// Every folder that is not there.
 pub(crate) fn folders(config: &Config) -> Vec<Stop> {
@@ -50,8 +52,13 @@ pub(crate) async fn server(
     config: &Config,
     runtime: Runtime,
     auth: Arc<dyn AuthProvider>,
+    audit: Option<Arc<AuditFile>>,
+    terminal: &Terminal,
 ) -> Result<Server, Stop> {
+    let log = terminal.is_log().then_some(*terminal);
     let settings = Settings {
+        audit: told(audit, log),
+        observer: log.map(|log| Observer::new(move |notice| log.log("info", notice))),
         hosts: config.hosts.clone(),
         origins: config.origins.clone(),
         ..config.limits.clone()
@@ -67,4 +74,26 @@ pub(crate) async fn server(
         .build()
         .await
         .map_err(|error| Stop::internal(error.to_string()))
+}
+
+/// Where calls are told: to the file and to the log, where there are such.
+fn told(file: Option<Arc<AuditFile>>, log: Option<Terminal>) -> Option<Audit> {
+    #[derive(Serialize)]
+    struct Called<'a> {
+        event: &'a str,
+        #[serde(flatten)]
+        record: &'a AuditRecord,
+    }
+    if file.is_none() && log.is_none() {
+        return None;
+    }
+    Some(Audit::new(move |record| {
+        if let Some(file) = &file {
+            file.write(&record);
+        }
+        if let Some(log) = log {
+            let (event, record) = ("call", &record);
+            log.log("info", &Called { event, record });
+        }
+    }))
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use hap_server::Change;
 
-use super::{Config, folders, runtime, server};
+use super::{AuditFile, Config, LogFormat, folders, runtime, server};
 use crate::arguments::CacheArgs;
 use crate::exit::{Exit, Stop};
 use crate::terminal::Terminal;
@@ -12,6 +12,7 @@ use crate::terminal::Terminal;
 /// Checks the settings, and what they name. Nothing is listened on.
 pub(crate) async fn check(config: &Config, cache: CacheArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     let mut problems = folders(config);
+    problems.extend(no_token_in_a_log(config).err());
     // Where the address is wrong, the rest is still checked as for one on this machine.
     let address = address(&config.listen).await.unwrap_or_else(|stop| {
         problems.push(stop);
@@ -21,11 +22,16 @@ pub(crate) async fn check(config: &Config, cache: CacheArgs, terminal: &Terminal
         format!("listens on: {}", config.listen),
         format!("lets in: {}", config.auth.summary()),
     ];
+    if let Some(path) = &config.log.audit
+        && let Err(stop) = AuditFile::open(path, terminal)
+    {
+        problems.push(stop);
+    }
     let auth = config.auth.provider(address, terminal);
     let runtime = runtime(config, cache);
     match (auth, runtime) {
         (Ok((auth, _)), Ok(runtime)) => {
-            let server = server(config, runtime, auth).await?;
+            let server = server(config, runtime, auth, None, terminal).await?;
             for change in server.refresh().await {
                 if let Change::Refused { .. } = change.change {
                     problems.push(Stop::bad_input(change.to_string()));
@@ -63,4 +69,15 @@ async fn address(listen: &str) -> Result<SocketAddr, Stop> {
         .await
         .map_err(|error| cannot(error.to_string()))?;
     found.next().ok_or_else(|| cannot("it is no address".to_owned()))
+}
+
+/// A token that is made at the start is told on standard error, and that must not be a log.
+pub(crate) fn no_token_in_a_log(config: &Config) -> Result<(), Stop> {
+    if config.log.format == LogFormat::Json && config.auth.makes_a_token() {
+        let stop = Stop::bad_input(
+            "a token would be made at the start, and `--log-format json` has no place for it",
+        );
+        return Err(stop.hint("make tokens with `hap token create`, and give `--tokens FILE`"));
+    }
+    Ok(())
 }

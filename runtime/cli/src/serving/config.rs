@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use hap_server::Settings;
 use serde::Deserialize;
 
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) auth: AuthArgs,
     /// How components are compiled and run.
     pub(crate) components: Components,
+    /// What is told to the operator.
+    pub(crate) log: Log,
     /// Every bound.
     pub(crate) limits: Settings,
 }
@@ -43,6 +46,27 @@ pub(crate) struct Components {
     pub(crate) cache: bool,
     /// How many agents may run at one time.
     pub(crate) max_instances: Option<NonZeroU32>,
+}
+
+/// What is told to the operator, and how.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    /// How standard error is written.
+    pub(crate) format: LogFormat,
+    /// The file that every call is told to.
+    pub(crate) audit: Option<PathBuf>,
+}
+
+/// How standard error is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// A JSON object a line: requests, runs, calls and changes
+    Json,
 }
 
 impl Default for Components {
@@ -65,6 +89,7 @@ impl Default for Config {
             origins: Vec::new(),
             auth: AuthArgs::default(),
             components: Components::default(),
+            log: Log::default(),
             limits: Settings::default(),
         }
     }
@@ -78,4 +103,5 @@ pub(super) const PATHS: &[&str] = &[
     "auth.tokens",
     "auth.jwt_key",
     "auth.jwks",
+    "log.audit",
 ];

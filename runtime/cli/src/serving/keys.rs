@@ -5,7 +5,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::AuthArgs;
-use super::config::{Components, Config};
+use super::config::{Components, Config, Log};
 
 /// How the names of environment variables begin.
 pub(super) const PREFIX: &str = "HAP_SERVE_";
@@ -15,6 +15,7 @@ pub(crate) fn all() -> Vec<String> {
     let sections = [
         ("auth", fields::<AuthArgs>()),
         ("components", fields::<Components>()),
+        ("log", fields::<Log>()),
         ("limits", fields::<hap_server::Settings>()),
     ];
     let mut all = Vec::new();

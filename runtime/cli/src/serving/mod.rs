@@ -1,5 +1,6 @@
 //! What `hap serve` is started with: its settings, who is let in, and what it would serve.
 
+mod audit;
 mod auth;
 mod build;
 mod check;
@@ -7,8 +8,9 @@ mod config;
 mod keys;
 mod layers;
 
+pub(crate) use audit::AuditFile;
 pub(crate) use auth::AuthArgs;
 pub(crate) use build::{folders, runtime, server};
-pub(crate) use check::check;
-pub(crate) use config::Config;
+pub(crate) use check::{check, no_token_in_a_log};
+pub(crate) use config::{Config, LogFormat};
 pub(crate) use layers::Layers;

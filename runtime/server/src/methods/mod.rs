@@ -13,11 +13,11 @@ pub(crate) use run::find as find_run;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::audit::OpenCall;
 use crate::auth::{Principal, Scope};
 use crate::inner::Inner;
 use crate::rpc::{Code, MethodSpec, Methods, RegisterError, RpcError, Settings};
@@ -103,26 +103,18 @@ impl Table {
         self.0.register(spec, move |caller: Caller, params: P| {
             let (handler, access) = (handler.clone(), access.clone());
             async move {
-                let began = Instant::now();
                 let subject = match &*access {
                     Access::On(_, name) => {
                         Some(hap::sanitize(name(&params), MAX_SUBJECT).replace(['\n', '\t'], " "))
                     }
                     Access::Anybody | Access::Any(_) => None,
                 };
+                let open = OpenCall::new(caller.clone(), method, subject);
                 let outcome = match allow(&caller, &access, &params) {
-                    Ok(()) => handler(caller.clone(), params).await,
+                    Ok(()) => handler(caller, params).await,
                     Err(error) => Err(error),
                 };
-                let code = outcome.as_ref().err().map(|error| error.code);
-                caller
-                    .server
-                    .telemetry
-                    .metrics
-                    .call(method, code, began.elapsed());
-                if let Some(audit) = &caller.server.settings.audit {
-                    audit.tell(&caller.principal, method, subject, code, began.elapsed());
-                }
+                open.ended(outcome.as_ref().err().map(|error| error.code));
                 outcome
             }
         })
