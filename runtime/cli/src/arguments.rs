@@ -126,6 +126,13 @@ impl AgentArgs {
 }
 
 impl CacheArgs {
+    /// The same where the settings of a server say nothing else.
+    pub(crate) fn over(mut self, cache: bool, max_instances: Option<NonZeroU32>) -> CacheArgs {
+        self.no_cache |= !cache;
+        self.max_instances = self.max_instances.or(max_instances);
+        self
+    }
+
     /// The same with components compiled in a process of its own.
     pub(crate) fn isolated(mut self) -> CacheArgs {
         self.isolate_compile = true;

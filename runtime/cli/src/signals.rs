@@ -70,6 +70,26 @@ impl Signals {
         }
     }
 
+    /// Does `work` at every SIGHUP, from now on. Where nobody asks for that, the signal ends the process as ever.
+    #[cfg(unix)]
+    pub(crate) fn on_hangup(mut work: impl FnMut() + Send + 'static) -> Result<(), Stop> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hangup = signal(SignalKind::hangup())
+            .map_err(|error| Stop::internal(format!("cannot listen for signals: {error}")))?;
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                work();
+            }
+        });
+        Ok(())
+    }
+
+    /// There is no such signal here.
+    #[cfg(not(unix))]
+    pub(crate) fn on_hangup(_: impl FnMut() + Send + 'static) -> Result<(), Stop> {
+        Ok(())
+    }
+
     /// Cancels the run on the first signal and ends the process on the second.
     ///
     /// It has a task of its own, so that it works while the command waits for a slow reader of its output.

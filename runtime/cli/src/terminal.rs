@@ -6,7 +6,11 @@
 use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use hap::json;
+use serde::Serialize;
+
 use crate::exit::Stop;
+use crate::time;
 
 /// Where the command prints to.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +21,8 @@ pub(crate) struct Terminal {
     stdout_colour: bool,
     /// Whether stderr does.
     colour: bool,
+    /// Whether stderr is a log of JSON lines.
+    is_log: bool,
 }
 
 /// A line of a result, and how it looks on a terminal.
@@ -80,7 +86,18 @@ impl Terminal {
             stderr_is_terminal,
             stdout_colour: stdout_is_terminal && !refused && !dumb,
             colour: stderr_is_terminal && !refused && !dumb,
+            is_log: false,
         }
+    }
+
+    /// The same with stderr as a log: everything that is told there is a JSON object on a line of its own.
+    pub(crate) fn as_log(self) -> Terminal {
+        Terminal { is_log: true, ..self }
+    }
+
+    /// Whether stderr is a log.
+    pub(crate) fn is_log(&self) -> bool {
+        self.is_log
     }
 
     /// Whether a person watches stderr.
@@ -118,6 +135,27 @@ impl Terminal {
     /// Prints lines to stderr that are [clean] and may be [painted](Terminal::paint). That nobody can read them changes
     /// nothing.
     pub(crate) fn tell(&self, lines: &str) {
+        if self.is_log {
+            return self.log("info", &json!({ "event": "message", "message": lines }));
+        }
+        self.write(lines);
+    }
+
+    /// Writes one thing that happened to stderr, as a line of JSON. `what` is an object.
+    pub(crate) fn log(&self, level: &str, what: &impl Serialize) {
+        #[derive(Serialize)]
+        struct Line<'a, T> {
+            time: String,
+            level: &'a str,
+            #[serde(flatten)]
+            what: &'a T,
+        }
+        let time = time::now_text();
+        // An object of texts and numbers always has a JSON form.
+        self.write(&serde_json::to_string(&Line { time, level, what }).unwrap_or_default());
+    }
+
+    fn write(&self, lines: &str) {
         let mut stderr = io::stderr().lock();
         let _ = stderr
             .write_all(lines.as_bytes())
@@ -143,6 +181,10 @@ impl Terminal {
     }
 
     fn labelled(&self, label: &str, look: Look, message: &str, hint: Option<&str>) {
+        if self.is_log {
+            let what = json!({ "event": "message", "message": message, "hint": hint });
+            return self.log(label, &what);
+        }
         let label = self.paint(look, &format!("{label}:"));
         self.tell(&format!("{label} {}", clean(message)));
         if let Some(hint) = hint {
@@ -207,6 +249,7 @@ mod tests {
             stderr_is_terminal: colour,
             stdout_colour: colour,
             colour,
+            is_log: false,
         };
         assert_eq!(terminal(false).paint(Look::Bad, "x"), "x");
         assert_eq!(terminal(true).paint(Look::Bad, "x"), "\x1b[1;31mx\x1b[0m");

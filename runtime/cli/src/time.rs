@@ -1,5 +1,7 @@
 //! The start time of a run, as people write it.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 const FORMS: &str = "write `2026-01-31T08:30:00Z` or seconds since 1970";
 
 /// Reads an instant as nanoseconds since 1970-01-01T00:00Z: an RFC 3339 date and time, or seconds.
@@ -101,6 +103,13 @@ pub(crate) fn rfc3339_text(seconds: u64) -> String {
     let year = era * 400 + year_of_era + later;
     let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// This instant as an RFC 3339 date and time, with milliseconds.
+pub(crate) fn now_text() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let text = rfc3339_text(now.as_secs());
+    format!("{}.{:03}Z", text.trim_end_matches('Z'), now.subsec_millis())
 }
 
 fn two_digits(text: &str) -> Option<i64> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use hap_model::{
-    CallObserver, EventKind, Failure, FailureKind, Json, LogRecord, NodePath, Progress, RunContext,
+    CallObserver, EventKind, Failure, FailureKind, HostCall, Json, LogRecord, NodePath, Progress, RunContext,
     RunOutcome,
 };
 use tokio::sync::{Notify, oneshot};
@@ -121,6 +121,14 @@ impl CallObserver for Shared {
         self.events.emit(|| EventKind::NodeProgress {
             node: node.clone(),
             progress,
+        });
+    }
+
+    fn host_call(&self, node: &NodePath, call: HostCall, duration: Duration) {
+        self.events.emit(|| EventKind::HostCalled {
+            node: node.clone(),
+            call,
+            duration,
         });
     }
 }

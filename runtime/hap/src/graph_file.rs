@@ -18,13 +18,15 @@ const MAX_FILES: usize = 1000;
 /// # Errors
 /// When it cannot be read, or for every problem of its text and of the other files.
 pub fn read_graph(path: impl AsRef<Path>) -> Result<Graph> {
-    let path = path.as_ref();
+    read_graph_with_files(path).0
+}
+
+/// As [`read_graph`], with the other files that the graph names as graphs, at any depth, whether they can be read or not:
+/// for whoever watches them.
+pub fn read_graph_with_files(path: impl AsRef<Path>) -> (Result<Graph>, Vec<PathBuf>) {
     let mut reader = Reader::default();
-    let mut problems = Problems::new(Some(path.display().to_string().into()));
-    let graph = reader.read(path)?;
-    reader.open.push((identity(path), path.display().to_string()));
-    let graph = reader.resolve(graph, &mut problems);
-    Ok(problems.into_result(graph)?)
+    let graph = reader.whole(path.as_ref());
+    (graph, reader.files.into_keys().collect())
 }
 
 /// Reads files, each once.
@@ -36,6 +38,14 @@ struct Reader {
 }
 
 impl Reader {
+    fn whole(&mut self, path: &Path) -> Result<Graph> {
+        let mut problems = Problems::new(Some(path.display().to_string().into()));
+        let graph = self.read(path)?;
+        self.open.push((identity(path), path.display().to_string()));
+        let graph = self.resolve(graph, &mut problems);
+        Ok(problems.into_result(graph)?)
+    }
+
     fn read(&self, path: &Path) -> Result<Graph> {
         let text = String::from_utf8(read_file(path, MAX_FILE_BYTES)?).map_err(|_| Error::Read {
             path: path.to_owned(),

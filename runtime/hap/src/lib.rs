@@ -52,14 +52,14 @@ mod runtime;
 
 pub use builder::RuntimeBuilder;
 pub use error::{Error, Result};
-pub use graph_file::read_graph;
+pub use graph_file::{read_graph, read_graph_with_files};
 pub use hap_engine::{
     AgentNode, Body, BreakerReport, Breakers, Canceller, FindAgent, LoadedAgent, LoadedGraph, Run, RunOptions,
 };
 pub use hap_model::*;
 pub use hap_sandbox::{
     Allocation, CacheError, ChildCompiler, Compilation, ComponentInfo, SandboxConfig, SandboxError,
-    compile_child,
+    SandboxStats, compile_child,
 };
 pub use input::Input;
 pub use loader::{AgentLoader, FolderLoader, LoadError, LoadedBytes};

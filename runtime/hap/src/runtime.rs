@@ -10,7 +10,7 @@ use hap_engine::{BreakerReport, LoadedGraph, Run, RunOptions, check_flow};
 use hap_model::{
     Agent, Digest, Entrypoint, Graph, NodeAgent, NodeBody, Plan, PlanBody, Problem, Problems, RunOutcome,
 };
-use hap_sandbox::{CacheError, ComponentAgent, ComponentInfo, Sandbox};
+use hap_sandbox::{CacheError, ComponentAgent, ComponentInfo, Sandbox, SandboxStats};
 
 use crate::builder::RuntimeBuilder;
 use crate::error::{Error, Result};
@@ -148,6 +148,11 @@ impl Runtime {
     /// The circuit breakers that have seen a call, by agent.
     pub fn circuit_breakers(&self) -> Vec<BreakerReport> {
         self.0.options.breakers.report()
+    }
+
+    /// What the sandbox is doing now, and what its compile cache was good for.
+    pub fn sandbox_stats(&self) -> SandboxStats {
+        self.0.sandbox.stats()
     }
 
     /// The options that runs have unless they are given others.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::budget::{Budget, Usage};
 use crate::event::{LogRecord, Progress};
-use crate::failure::Failure;
+use crate::failure::{Failure, HostCall};
 use crate::grants::Grants;
 use crate::id::{Digest, NodeId, RunId};
 use crate::json::Json;
@@ -155,6 +155,11 @@ pub trait CallObserver: Send + Sync {
 
     /// A progress update; likewise.
     fn progress(&self, node: &NodePath, progress: Progress);
+
+    /// A call to the host that is over, and how long it took; the first ones of each attempt only. Its subject is clean.
+    fn host_call(&self, node: &NodePath, call: HostCall, duration: Duration) {
+        let _ = (node, call, duration);
+    }
 }
 
 /// An agent made of a Rust closure over JSON values, for embedders and tests.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, HostCall};
 use crate::id::RunId;
 use crate::json::Json;
 use crate::node_path::NodePath;
@@ -198,6 +198,18 @@ pub enum EventKind {
         /// The record.
         record: LogRecord,
     },
+    /// An agent called the host for something outside its sandbox, and the call is over. Only the first ones of each attempt
+    /// are told.
+    HostCalled {
+        /// The node.
+        node: NodePath,
+        /// What was called, and what came of it.
+        #[serde(flatten)]
+        call: HostCall,
+        /// How long it took. Real time.
+        #[serde(rename = "duration_us", serialize_with = "microseconds")]
+        duration: Duration,
+    },
     /// A node reached its final status. Exactly one for every node of the graph, and for every node of a nested graph each
     /// time that it is run.
     NodeFinished {
@@ -260,6 +272,9 @@ impl fmt::Display for Event {
                 Progress::Partial(_) => write!(f, "{node}: partial output"),
             },
             EventKind::NodeLog { node, record } => write!(f, "{node}: {}: {}", record.level, record.message),
+            EventKind::HostCalled { node, call, .. } => {
+                write!(f, "{node}: called {}: {}", call.function, call.result)
+            }
             EventKind::NodeFinished {
                 node,
                 status,

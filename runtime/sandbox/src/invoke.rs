@@ -20,6 +20,7 @@ use crate::guard::{self, TimeUp};
 use crate::handles;
 use crate::instances;
 use crate::state::State;
+use crate::stats::Counts;
 use crate::ticker::Ticker;
 use crate::trap::{self, Phase};
 
@@ -139,6 +140,7 @@ pub(crate) struct Prepared {
     pub(crate) engine: Engine,
     /// One for each instance that may live at one time.
     pub(crate) permits: Arc<Semaphore>,
+    pub(crate) counts: Arc<Counts>,
     pub(crate) pre: InstancePre<State>,
     /// One for each instance of this component that may live at one time.
     pub(crate) own_permits: Semaphore,
@@ -169,6 +171,7 @@ impl Prepared {
         if let Err(failure) = self.within(state.budget()) {
             return (Err(failure), self.usage_before());
         }
+        let waiting = self.counts.waits();
         // First its own, so that a component that is called very often waits for itself and not in front of others.
         let own = self.own_permits.acquire().await;
         let places = self.permits.acquire_many(self.weight()).await;
@@ -176,6 +179,7 @@ impl Prepared {
             let failure = Failure::new(FailureKind::Internal, "the sandbox is shutting down");
             return (Err(failure), self.usage_before());
         };
+        drop(waiting);
         let _alive = self.ticker.alive();
         // Time spent waiting for a place is not the guest's.
         let budget = state.budget().clone();

@@ -16,6 +16,9 @@ const KEPT_RECORDS: usize = 20;
 /// The host calls kept for the report of a failure.
 const KEPT_CALLS: usize = 10;
 
+/// How many calls to the host of one attempt are told as they happen: an agent must not be able to write a log by calling.
+const MAX_TOLD_CALLS: u32 = 100;
+
 /// How many refusals of one call are told to the operator.
 const MAX_REFUSALS: u32 = 10;
 
@@ -44,6 +47,7 @@ struct Inner {
     second: Option<(Instant, u64)>,
     spent: Spent,
     refusals: u32,
+    told_calls: u32,
     last: VecDeque<LogRecord>,
     calls: VecDeque<HostCall>,
     stdout: Vec<u8>,
@@ -79,6 +83,7 @@ impl Recorder {
             second: None,
             spent: Spent::default(),
             refusals: 0,
+            told_calls: 0,
             last: VecDeque::new(),
             calls: VecDeque::new(),
             stdout: Vec::new(),
@@ -182,6 +187,24 @@ impl Recorder {
             subject: sanitize(subject, MAX_SUBJECT_BYTES),
             result,
         });
+    }
+
+    /// As [`Recorder::called`], for a call that began at `began` and went outside the sandbox: it is also told as it happens.
+    pub(crate) fn called_outside(
+        &self,
+        began: Instant,
+        function: &'static str,
+        subject: &str,
+        result: &'static str,
+    ) {
+        self.called(function, subject, result);
+        let mut inner = self.inner();
+        if inner.told_calls < MAX_TOLD_CALLS
+            && let Some(call) = inner.calls.back().cloned()
+        {
+            inner.told_calls += 1;
+            inner.observer.host_call(&inner.path, call, began.elapsed());
+        }
     }
 
     /// Tells the operator that the agent was refused something; the agent learns no reason. Only so many times a call: an agent

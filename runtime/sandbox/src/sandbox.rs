@@ -24,6 +24,7 @@ use crate::invoke::{ComponentAgent, Prepared};
 use crate::nesting;
 use crate::slots::{GaveUp, Slots};
 use crate::state::State;
+use crate::stats::{Counts, SandboxStats};
 use crate::ticker::Ticker;
 
 /// How many components that cannot be compiled are remembered.
@@ -98,6 +99,7 @@ pub struct Sandbox {
     slots: Arc<Slots>,
     /// Components that could not be compiled, the latest last.
     failures: Arc<Mutex<Vec<(Digest, SandboxError)>>>,
+    counts: Arc<Counts>,
     config: Arc<SandboxConfig>,
 }
 
@@ -135,9 +137,17 @@ impl Sandbox {
             compatibility: hasher.finish(),
             slots: Arc::new(Slots::new(config.compile_time)),
             failures: Arc::default(),
+            counts: Arc::default(),
             config: Arc::new(config),
         };
         Ok((sandbox, trouble))
+    }
+
+    /// What the sandbox is doing now, and what its cache was good for.
+    pub fn stats(&self) -> SandboxStats {
+        let places = self.config.max_instances as usize;
+        let taken = places.saturating_sub(self.permits.available_permits());
+        self.counts.stats(places, taken)
     }
 
     /// Loads the agent in a component: checks the bytes, compiles them or takes them from the cache, checks imports and
@@ -175,6 +185,7 @@ impl Sandbox {
         let mut component = Prepared {
             engine: self.engine.clone(),
             permits: self.permits.clone(),
+            counts: self.counts.clone(),
             own_permits: Semaphore::new(self.config.instances_per_agent() as usize),
             ticker: self.ticker.clone(),
             places: self.config.max_instances,
@@ -284,8 +295,10 @@ impl Sandbox {
     }
 
     fn cached(&self, digest: &Digest) -> Option<Component> {
-        let code = self.cache.as_ref()?.get(digest, self.compatibility)?;
-        self.deserialize(&code).ok()
+        let code = self.cache.as_ref()?.get(digest, self.compatibility);
+        let component = code.and_then(|code| self.deserialize(&code).ok());
+        self.counts.looked_up(component.is_some());
+        component
     }
 
     /// A full disk costs time at the next start and nothing else, so failing to keep an entry is no failure.

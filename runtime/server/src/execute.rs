@@ -105,6 +105,7 @@ pub(crate) async fn execute(
     }
     let asked = Asked {
         fingerprint: fingerprint(&subject, &input, params),
+        offered: server.catalog.offers(&caller.principal.tenant, &subject),
         subject,
         context: execution.context,
         key,

@@ -35,6 +35,7 @@ pub mod rpc;
 mod runs;
 mod settings;
 mod stdio;
+mod telemetry;
 mod turns;
 
 use std::future::Future;
@@ -49,10 +50,12 @@ use tokio::net::TcpListener;
 pub use audit::{Audit, AuditRecord};
 use auth::{AuthProvider, Principal};
 use catalog::Catalog;
+pub use catalog::{CatalogChange, Change, Offered};
 use inner::Inner;
 pub use quota::Quota;
 use runs::Runs;
 pub use settings::Settings;
+pub use telemetry::{Notice, Observer};
 
 /// A server. Cheap to clone; clones are the same server.
 #[derive(Clone)]
@@ -103,8 +106,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Reads the folders once and gives the server. What is wrong in them does not keep it from starting:
-    /// [`Server::refresh`] tells it.
+    /// Gives the server. It offers what is in the folders once [`Server::refresh`] or [`Server::watch`] has read them.
     ///
     /// # Errors
     /// When this crate has a fault.
@@ -115,16 +117,18 @@ impl ServerBuilder {
             ..rpc::Settings::default()
         })?;
         let limits = limits::Limits::new(&settings);
+        let telemetry = telemetry::Telemetry::new(&settings);
         Ok(Server(Arc::new(Inner {
             catalog: Catalog::new(self.runtime.clone(), self.agents, self.agent_files, self.graphs),
             runtime: self.runtime,
-            runs: Runs::new(settings.clone(), limits.clone()),
+            runs: Runs::new(settings.clone(), limits.clone(), telemetry.clone()),
             auth: self.auth,
             methods,
             document: std::sync::OnceLock::new(),
             limits,
             requests: turns::Turns::new(settings.max_requests),
             settings,
+            telemetry,
         })))
     }
 }
@@ -147,13 +151,18 @@ impl Server {
         http::router(self.0.clone())
     }
 
-    /// Reads what changed in the folders of agents and graphs, and tells it, a line for each change.
-    pub async fn refresh(&self) -> Vec<String> {
+    /// Reads what changed in the folders of agents and graphs, and tells it. The server is ready once that was done.
+    pub async fn refresh(&self) -> Vec<CatalogChange> {
         self.0.catalog.refresh().await
     }
 
+    /// The names of the agents and of the graphs that the folders hold and that can be used.
+    pub fn offered(&self) -> (Vec<String>, Vec<String>) {
+        self.0.catalog.offered()
+    }
+
     /// Reads the folders again and again, every `pause`, and hands what changed to `tell`. Never ends.
-    pub async fn watch(&self, pause: Duration, tell: impl Fn(String)) {
+    pub async fn watch(&self, pause: Duration, tell: impl Fn(CatalogChange)) {
         loop {
             self.refresh().await.into_iter().for_each(&tell);
             tokio::time::sleep(pause).await;

@@ -2,28 +2,57 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer};
+
 use crate::auth::TenantId;
-use crate::settings::Settings;
+use crate::settings::{Settings, units};
 
 /// The numbers that hold for one tenant in place of those of the [`Settings`]. What is `None` is as for everybody.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// They can be read from a file, as the settings are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Quota {
     /// In place of [`Settings::max_requests_per_tenant`].
+    #[serde(deserialize_with = "some_count")]
     pub max_requests: Option<usize>,
     /// In place of [`Settings::max_runs_per_tenant`].
+    #[serde(deserialize_with = "some_count")]
     pub max_runs: Option<usize>,
     /// In place of [`Settings::max_graphs_per_tenant`].
+    #[serde(deserialize_with = "some_count")]
     pub max_graphs: Option<usize>,
     /// In place of [`Settings::calls_per_second`].
+    #[serde(deserialize_with = "some_rate")]
     pub calls_per_second: Option<u32>,
     /// In place of [`Settings::calls_at_once`].
+    #[serde(deserialize_with = "some_rate")]
     pub calls_at_once: Option<u32>,
     /// In place of [`Settings::fuel_per_run`].
+    #[serde(deserialize_with = "some_fuel")]
     pub fuel_per_run: Option<u64>,
     /// In place of [`Settings::fuel_per_day`].
+    #[serde(deserialize_with = "some_fuel")]
     pub fuel_per_day: Option<u64>,
     /// In place of [`Settings::run_time_per_day`].
+    #[serde(deserialize_with = "some_time")]
     pub run_time_per_day: Option<Duration>,
+}
+
+fn some_count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
+    units::count(from).map(Some)
+}
+
+fn some_rate<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    units::rate(from).map(Some)
+}
+
+fn some_fuel<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    units::fuel(from).map(Some)
+}
+
+fn some_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    units::time(from).map(Some)
 }
 
 /// What a tenant may use.

@@ -102,6 +102,11 @@ impl Turns {
         receiver.await.ok()
     }
 
+    /// How many places are free.
+    pub(crate) fn free(&self) -> usize {
+        self.inner().free
+    }
+
     /// Gives a place to whoever is next, or makes it free.
     fn give(self: &Arc<Turns>) {
         let mut inner = self.inner();

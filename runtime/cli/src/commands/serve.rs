@@ -1,26 +1,25 @@
 //! `hap serve`: agents and graphs for whoever may call them, over HTTP or standard input and output.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use hap::{FolderLoader, FolderResources, Runtime};
-use hap_server::auth::{Principal, Scopes, TenantId};
-use hap_server::{Server, Settings};
+use hap::Runtime;
+use hap_server::auth::{AuthProvider, Principal, Scopes, TenantId};
+use hap_server::{CatalogChange, Change, Server};
+use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::arguments::CacheArgs;
 use crate::exit::{Exit, Stop};
-use crate::projects::{self, ProjectLoader, Told};
-use crate::serving::{self, AuthArgs, Config};
+use crate::projects::{self, Told};
+use crate::serving::{self, AuditFile, AuthArgs, Config, Layers, LogFormat};
 use crate::signals::{ONE_WISH, Signals};
 use crate::terminal::{Terminal, clean};
-
-/// Where the server listens unless told otherwise.
-const LISTEN: &str = "127.0.0.1:8480";
 
 /// How often the folders are looked at.
 const WATCH: Duration = Duration::from_secs(2);
@@ -54,10 +53,22 @@ pub(crate) struct ServeArgs {
     origins: Vec<String>,
     /// How many runs may be under way at one time
     #[arg(long, value_name = "N")]
-    max_runs: Option<usize>,
-    /// A JSON file with these settings; what the command line says comes before it
+    max_runs: Option<NonZeroUsize>,
+    /// A TOML file of settings; the environment comes over it, and the command line over both
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Set a key as the file would, such as `limits.drain=10s`
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Read everything, tell what would be served and every problem, and end
+    #[arg(long)]
+    check: bool,
+    /// How standard error is written [default: text]
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
+    /// A file that every call is told to, a JSON object a line; SIGHUP opens it anew
+    #[arg(long, value_name = "FILE")]
+    audit_log: Option<PathBuf>,
     #[command(flatten)]
     cache: CacheArgs,
     /// Build the agent projects in the folders of agents where they are stale, which runs their commands
@@ -71,7 +82,25 @@ pub(crate) struct ServeArgs {
 /// Serves until a signal comes.
 pub(crate) fn serve(args: &ServeArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     let config = args.config()?;
-    let runtime = runtime(&config, args.cache, terminal)?;
+    if args.check {
+        return super::block_on(serving::check(&config, args.cache, terminal));
+    }
+    if config.log.format == LogFormat::Text {
+        return serve_with(args, &config, terminal);
+    }
+    // From here on, standard error is a log, up to the reason why the server ends.
+    let log = terminal.as_log();
+    serve_with(args, &config, &log).or_else(|stop| {
+        log.stop(&stop);
+        Ok(stop.exit)
+    })
+}
+
+fn serve_with(args: &ServeArgs, config: &Config, terminal: &Terminal) -> Result<Exit, Stop> {
+    if let Some(stop) = serving::folders(config).into_iter().next() {
+        return Err(stop);
+    }
+    let runtime = serving::runtime(config, args.cache, terminal)?;
     super::block_on(async {
         let mut signals = Signals::take()?;
         if args.build {
@@ -81,17 +110,21 @@ pub(crate) fn serve(args: &ServeArgs, terminal: &Terminal) -> Result<Exit, Stop>
             }
         }
         if args.stdio {
-            return stdio(args, &config, runtime, signals, terminal).await;
+            return stdio(args, config, runtime, signals, terminal).await;
         }
-        http(args, &config, runtime, signals, terminal).await
+        http(args, config, runtime, signals, terminal).await
     })
 }
 
 impl ServeArgs {
-    /// The settings: the command line's, then the file's.
+    /// The settings: the file's, over it the environment's, and over both the command line's.
     fn config(&self) -> Result<Config, Stop> {
-        let file = self.config.as_deref().map(Config::read).transpose()?;
-        let mut config = file.unwrap_or_default();
+        let layers = Layers {
+            file: self.config.as_deref(),
+            environment: std::env::vars_os().collect(),
+            set: &self.set,
+        };
+        let mut config = layers.read()?;
         let lists = [
             (&mut config.agents, &self.agents),
             (&mut config.graphs, &self.graphs),
@@ -109,9 +142,11 @@ impl ServeArgs {
                 list.clone_from(given);
             }
         }
-        config.listen = self.listen.clone().or(config.listen);
+        config.listen = self.listen.clone().unwrap_or(config.listen);
         config.resources = self.resources.clone().or(config.resources);
-        config.max_runs = self.max_runs.or(config.max_runs);
+        config.log.format = self.log_format.unwrap_or(config.log.format);
+        config.log.audit = self.audit_log.clone().or(config.log.audit);
+        config.limits.max_runs = self.max_runs.map_or(config.limits.max_runs, NonZeroUsize::get);
         config.auth = self.auth.over(config.auth);
         Ok(config)
     }
@@ -129,82 +164,46 @@ impl ServeArgs {
     }
 
     /// Tells a change in the folders: what cannot be used always, and the rest where it is read.
-    fn tell_change(&self, line: &str, terminal: &Terminal) {
-        if line.contains(" cannot be used") {
-            terminal.warning(line, None);
+    fn tell_change(&self, change: &CatalogChange, terminal: &Terminal) {
+        #[derive(Serialize)]
+        struct Changed<'a> {
+            event: &'a str,
+            #[serde(flatten)]
+            change: &'a CatalogChange,
+        }
+        let refused = matches!(change.change, Change::Refused { .. });
+        if terminal.is_log() {
+            let level = if refused { "warning" } else { "info" };
+            let event = "catalog";
+            terminal.log(level, &Changed { event, change });
+        } else if refused {
+            terminal.warning(&change.to_string(), None);
         } else if self.verbose || terminal.is_watched() {
-            terminal.tell(&clean(line));
+            terminal.tell(&clean(&change.to_string()));
         }
     }
 }
 
-fn folder(flag: &str, path: &Path) -> Result<(), Stop> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let stop = Stop::bad_input(format!("`--{flag} {}` is no folder", path.display()));
-    Err(stop.hint("name a folder that is there; its files may come later"))
-}
-
-fn runtime(config: &Config, cache: CacheArgs, terminal: &Terminal) -> Result<Runtime, Stop> {
-    for path in &config.agents {
-        folder("agents", path)?;
-    }
-    let loader = ProjectLoader {
-        components: FolderLoader {
-            folders: config.agents.clone(),
-            ..FolderLoader::default()
-        },
-        // What is built is built when the server starts, and never because a caller asks for a run.
-        builder: None,
-        trust: None,
-        terminal: *terminal,
-    };
-    let mut builder = Runtime::builder().agent_loader(Arc::new(loader));
-    for path in &config.graphs {
-        folder("graphs", path)?;
-    }
-    if let Some(path) = &config.resources {
-        let documents = FolderResources::open(path);
-        let documents = documents.map_err(|error| {
-            Stop::bad_input(format!("cannot open `--resources {}`: {error}", path.display()))
-        })?;
-        builder = builder.resources(Arc::new(documents));
-    }
-    // The components are strangers': they are never compiled in the process that holds the tokens.
-    cache.isolated().runtime(builder)
-}
-
+/// The server, with its folders read.
 async fn server(
     args: &ServeArgs,
     config: &Config,
     runtime: Runtime,
-    auth: Arc<dyn hap_server::auth::AuthProvider>,
+    auth: Arc<dyn AuthProvider>,
     terminal: &Terminal,
 ) -> Result<Server, Stop> {
-    let defaults = Settings::default();
-    let settings = Settings {
-        hosts: config.hosts.clone(),
-        origins: config.origins.clone(),
-        max_runs: config.max_runs.unwrap_or(defaults.max_runs),
-        ..defaults
+    let audit = match &config.log.audit {
+        Some(path) => {
+            let file = Arc::new(AuditFile::open(path, terminal)?);
+            let again = file.clone();
+            Signals::on_hangup(move || again.reopen())?;
+            Some(file)
+        }
+        None => None,
     };
-    let mut builder = Server::builder(runtime, auth).settings(settings);
-    for path in &config.agents {
-        builder = builder.agents_dir(path);
-    }
-    for (name, project) in serving::projects::find(&config.agents, terminal) {
-        builder = builder.agent_file(name, project.output());
-    }
-    for path in &config.graphs {
-        builder = builder.graphs_dir(path);
-    }
-    let server = builder
-        .build()
-        .await
-        .map_err(|error| Stop::internal(error.to_string()))?;
-    for line in server.refresh().await {
-        args.tell_change(&line, terminal);
+    let server = serving::server(config, runtime, auth, audit, terminal).await?;
+    for change in server.refresh().await {
+        args.tell_change(&change, terminal);
     }
     Ok(server)
 }
@@ -216,7 +215,8 @@ async fn http(
     signals: Signals,
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
-    let listen = config.listen.as_deref().unwrap_or(LISTEN);
+    serving::no_token_in_a_log(config)?;
+    let listen = config.listen.as_str();
     let cannot = |error: std::io::Error| {
         let stop = Stop::bad_input(format!("cannot listen on `{listen}`: {error}"));
         stop.hint("give an address of this machine and a free port, such as `--listen 127.0.0.1:0`")
@@ -239,7 +239,7 @@ async fn http(
         terminal.tell("  it is good until the server ends; `HAP_TOKEN=… hap call server/info` uses it");
     }
     terminal.tell(&format!("listening on http://{address}"));
-    let watch = server.watch(WATCH, |line| args.tell_change(&line, terminal));
+    let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
         served = server.serve(listener, stopped(signals, terminal)) => {
             served.map_err(|error| Stop::internal(format!("cannot serve: {error}")))?;
@@ -254,7 +254,7 @@ fn stopped(mut signals: Signals, terminal: &Terminal) -> impl Future<Output = ()
     let terminal = *terminal;
     async move {
         signals.next().await;
-        if terminal.is_watched() {
+        if terminal.is_watched() || terminal.is_log() {
             terminal.tell("waiting for the runs under way; again to stop at once");
         }
         let first = Instant::now();
@@ -287,7 +287,7 @@ async fn stdio(
     // Nobody else is let in.
     let auth = Arc::new(hap_server::auth::LocalOnly::without_credentials("local"));
     let server = server(args, config, runtime, auth, terminal).await?;
-    let watch = server.watch(WATCH, |line| args.tell_change(&line, terminal));
+    let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
         served = server.serve_streams(tokio::io::stdin(), tokio::io::stdout(), principal) => {
             served.map_err(|error| Stop::internal(format!("the connection broke: {error}")))?;

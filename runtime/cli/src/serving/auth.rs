@@ -35,25 +35,27 @@ pub(crate) enum AuthKind {
 
 /// The arguments that say who is let in.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct AuthArgs {
     /// How callers show who they are [default: token]
     #[arg(long, value_enum)]
+    #[serde(rename = "mode")]
     pub(crate) auth: Option<AuthKind>,
     /// The file of tokens that `hap token` makes; without one, a token is made that is good until the server ends
     #[arg(long, value_name = "FILE")]
     pub(crate) tokens: Option<PathBuf>,
     /// The issuer of signed tokens (JWT)
-    #[arg(long, value_name = "ISSUER", requires = "jwt_audience")]
-    jwt_issuer: Option<String>,
+    #[arg(long, value_name = "ISSUER")]
+    pub(crate) jwt_issuer: Option<String>,
     /// The name that signed tokens must be meant for
-    #[arg(long, value_name = "NAME", requires = "jwt_issuer")]
-    jwt_audience: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) jwt_audience: Option<String>,
     /// The issuer's key: a public key (PEM), or a shared secret of 32 bytes and more
-    #[arg(long, value_name = "FILE", conflicts_with = "jwks", requires = "jwt_issuer")]
-    jwt_key: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks")]
+    pub(crate) jwt_key: Option<PathBuf>,
     /// The issuer's keys (JWKS): a file, or an address such as `https://login.example.com/keys`
-    #[arg(long, value_name = "FILE|URL", requires = "jwt_issuer")]
-    jwks: Option<PathBuf>,
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) jwks: Option<PathBuf>,
 }
 
 impl AuthArgs {
@@ -74,11 +76,26 @@ impl AuthArgs {
         }
     }
 
-    /// Every path among them.
-    pub(crate) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let jwks = self.jwks.as_mut().filter(|path| address(path).is_none());
-        let paths = [self.tokens.as_mut(), self.jwt_key.as_mut(), jwks];
-        paths.into_iter().flatten()
+    /// Whether a token is made at the start, because there is no other way in.
+    pub(crate) fn makes_a_token(&self) -> bool {
+        self.auth.unwrap_or(AuthKind::Token) == AuthKind::Token && self.tokens.is_none()
+    }
+
+    /// Who is let in, in a few words.
+    pub(crate) fn summary(&self) -> String {
+        if self.auth == Some(AuthKind::None) {
+            return "everybody on this machine".to_owned();
+        }
+        let mut ways = Vec::new();
+        if let Some(path) = &self.tokens {
+            ways.push(format!("tokens of `{}`", path.display()));
+        } else if self.makes_a_token() {
+            ways.push("a token that is made at the start".to_owned());
+        }
+        if let Some(issuer) = &self.jwt_issuer {
+            ways.push(format!("tokens that `{issuer}` signed"));
+        }
+        ways.join(", and ")
     }
 
     /// The provider for a server that listens on `address`, and the secret of the token that was made for it.
@@ -124,11 +141,13 @@ impl AuthArgs {
 
     fn jwt(&self) -> Result<Option<Arc<dyn AuthProvider>>, Stop> {
         let (Some(issuer), Some(audience)) = (&self.jwt_issuer, &self.jwt_audience) else {
-            return match (&self.jwt_issuer, &self.jwt_audience) {
-                (None, None) => Ok(None),
-                _ => Err(Stop::bad_input(
-                    "signed tokens need both an issuer and an audience",
-                )),
+            let parts = [self.jwt_issuer.is_some(), self.jwt_audience.is_some()];
+            return match parts.contains(&true) || self.jwt_key.is_some() || self.jwks.is_some() {
+                false => Ok(None),
+                true => {
+                    let stop = Stop::bad_input("signed tokens need both an issuer and an audience");
+                    Err(stop.hint("give `--jwt-issuer` and `--jwt-audience`"))
+                }
             };
         };
         let source = match (&self.jwt_key, &self.jwks) {

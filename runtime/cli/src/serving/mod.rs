@@ -1,8 +1,17 @@
-//! What `hap serve` is started with: its settings, and who is let in.
+//! What `hap serve` is started with: its settings, who is let in, and what it would serve.
 
+mod audit;
 mod auth;
+mod build;
+mod check;
 mod config;
+mod keys;
+mod layers;
 pub(crate) mod projects;
 
+pub(crate) use audit::AuditFile;
 pub(crate) use auth::AuthArgs;
-pub(crate) use config::Config;
+pub(crate) use build::{folders, runtime, server};
+pub(crate) use check::{check, no_token_in_a_log};
+pub(crate) use config::{Config, LogFormat};
+pub(crate) use layers::Layers;

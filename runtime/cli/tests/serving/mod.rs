@@ -1,4 +1,5 @@
 //! A server that a test starts, and the folder that it serves.
+#![allow(dead_code, reason = "each suite uses a part of it")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -86,9 +87,8 @@ impl Serving {
             token: String::new(),
         };
         let line = serving.until("listening on ");
-        line.strip_prefix("listening on ")
-            .unwrap()
-            .clone_into(&mut serving.url);
+        let (_, url) = line.split_once("listening on ").unwrap();
+        url.split('"').next().unwrap().clone_into(&mut serving.url);
         let token = serving.told.lines().find_map(|line| line.strip_prefix("token: "));
         serving.token = token.unwrap_or_default().to_owned();
         serving
@@ -121,13 +121,27 @@ impl Serving {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Asks it to end, and gives its exit code and what else it told.
-    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+    /// Sends it a signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
         let kill = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
-        assert!(kill.success());
+            .args(["-s", name, &self.child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+    }
+
+    /// Asks it to end, and gives its exit code and what else it told.
+    pub(crate) fn end(self) -> (Option<i32>, String) {
+        self.signal("TERM");
+        self.ended()
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.stderr, &mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)

@@ -1,5 +1,7 @@
 //! `hap:agent/resources`: documents that the graph grants. What is not granted does not exist, in any spelling.
 
+use std::time::Instant;
+
 use hap_model::{Limit, ResourceError, sanitize};
 use wasmtime::component::Resource;
 
@@ -26,14 +28,15 @@ pub struct Reader {
 
 impl resources::Host for State {
     async fn list(&mut self) -> wasmtime::Result<Vec<Entry>> {
+        let began = Instant::now();
         if self.describing || self.call.grants.resources.is_empty() {
-            self.recorder.called(LIST, "", "nothing granted");
+            self.recorder.called_outside(began, LIST, "", "nothing granted");
             self.refused_resource("list documents");
             return Ok(Vec::new());
         }
         let listed = self.call.run.resources.list().await;
         let told = if listed.is_ok() { "listed" } else { "failed" };
-        self.recorder.called(LIST, "", told);
+        self.recorder.called_outside(began, LIST, "", told);
         let all = listed.unwrap_or_default();
         let granted = all
             .into_iter()
@@ -52,18 +55,19 @@ impl resources::Host for State {
 
     async fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Reader>, Error>> {
         self.take_over(name.len())?;
+        let began = Instant::now();
         if self.describing || !self.call.grants.allows_resource(&name) {
-            self.recorder.called(OPEN, &name, "not granted");
+            self.recorder.called_outside(began, OPEN, &name, "not granted");
             let name: String = name.chars().take(100).collect();
             self.refused_resource(&format!("read `{name}`"));
             return Ok(Err(Error::NotFound));
         }
         // Asking for nothing tells whether it is there.
         if let Err(error) = self.call.run.resources.read(&name, 0, 0).await {
-            self.recorder.called(OPEN, &name, "not readable");
+            self.recorder.called_outside(began, OPEN, &name, "not readable");
             return Ok(Err(refusal(error)));
         }
-        self.recorder.called(OPEN, &name, "opened");
+        self.recorder.called_outside(began, OPEN, &name, "opened");
         match self.table.push(Reader { name, offset: 0 }) {
             Ok(reader) => Ok(Ok(reader)),
             Err(_) => {
@@ -80,6 +84,7 @@ impl resources::HostReader for State {
         reader: Resource<Reader>,
         max_bytes: u32,
     ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
+        let began = Instant::now();
         let provider = self.call.run.resources.clone();
         let open = self.table.get_mut(&reader)?;
         let read = provider
@@ -90,7 +95,7 @@ impl resources::HostReader for State {
             Ok(_) => "read",
             Err(_) => "failed",
         };
-        self.recorder.called(READ, &open.name, told);
+        self.recorder.called_outside(began, READ, &open.name, told);
         Ok(read
             .map_err(refusal)
             .inspect(|bytes| open.offset += bytes.len() as u64))

@@ -80,6 +80,12 @@ impl TenantId {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for TenantId {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<TenantId, D::Error> {
+        TenantId::parse(&String::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Display for TenantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

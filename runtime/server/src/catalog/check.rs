@@ -26,7 +26,11 @@ pub(super) fn wrong_graph(problems: &Problems, folders: &[PathBuf]) -> RpcError 
             serde_json::to_value(told).unwrap_or_default()
         })
         .collect();
-    let message = format!("the graph cannot be used: {} problems", list.len());
+    let count = list.len();
+    let message = format!(
+        "the graph cannot be used: {count} problem{}",
+        if count == 1 { "" } else { "s" }
+    );
     RpcError::new(Code::InvalidGraph, message).with("problems", list)
 }
 

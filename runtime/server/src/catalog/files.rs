@@ -1,17 +1,18 @@
 //! The files of a server's folders: which there are, whether they changed, and what was read from them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use super::change::{CatalogChange, Change, Offered};
 use super::locked;
 
 /// How many files of a folder are looked at.
 const MAX_FILES: usize = 10_000;
 
 /// A file as it was when it was read last.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     modified: Option<SystemTime>,
     length: u64,
@@ -24,11 +25,41 @@ impl Stamp {
             length: metadata.len(),
         }
     }
+
+    /// `None` when there is no such file.
+    fn at(path: &Path) -> Option<Stamp> {
+        Some(Stamp::of(&path.metadata().ok()?))
+    }
+}
+
+/// The other files that a file names, each as it was when it was read last, or missing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Others(Vec<(PathBuf, Option<Stamp>)>);
+
+impl Others {
+    /// As they are now; one that was written since `began`, when they began to be read, counts as changed.
+    pub(super) fn read(paths: Vec<PathBuf>, began: SystemTime) -> Others {
+        let stamped = paths.into_iter().map(|path| {
+            let mut stamp = Stamp::at(&path);
+            if let Some(stamp) = &mut stamp
+                && stamp.modified.is_some_and(|modified| modified >= began)
+            {
+                stamp.modified = None;
+            }
+            (path, stamp)
+        });
+        Others(stamped.collect())
+    }
+
+    fn changed(&self) -> bool {
+        self.0.iter().any(|(path, stamp)| Stamp::at(path) != *stamp)
+    }
 }
 
 /// What was read from one file: an entry, or why it cannot be used. A broken file keeps the entry that it had before.
 pub(super) struct FromFile<T> {
     pub(super) stamp: Stamp,
+    pub(super) others: Others,
     pub(super) entry: Option<Arc<T>>,
     pub(super) trouble: Option<String>,
 }
@@ -36,39 +67,30 @@ pub(super) struct FromFile<T> {
 /// Keeps what was read, and tells it. A broken file keeps the entry that it had before.
 pub(super) fn keep<T>(
     files: &Mutex<BTreeMap<String, FromFile<T>>>,
-    what: &str,
+    what: Offered,
     name: String,
-    stamp: Stamp,
+    (stamp, others): (Stamp, Others),
     read: Result<T, String>,
-    told: &mut Vec<String>,
-) {
+) -> CatalogChange {
     let mut files = locked(files);
     let before = files.remove(&name).and_then(|file| file.entry);
-    let file = match read {
-        Ok(entry) => {
-            let verb = if before.is_some() { "changed" } else { "ready" };
-            told.push(format!("{what} `{name}` is {verb}"));
-            FromFile {
-                stamp,
-                entry: Some(Arc::new(entry)),
-                trouble: None,
-            }
-        }
-        Err(trouble) => {
-            let rest = if before.is_some() {
-                "; the one before it stays"
-            } else {
-                ""
-            };
-            told.push(format!("{what} `{name}` cannot be used{rest}: {trouble}"));
-            FromFile {
-                stamp,
-                entry: before,
-                trouble: Some(trouble),
-            }
+    let kept = before.is_some();
+    let (change, entry, trouble) = match read {
+        Ok(entry) if kept => (Change::Changed, Some(Arc::new(entry)), None),
+        Ok(entry) => (Change::Added, Some(Arc::new(entry)), None),
+        Err(reason) => {
+            let trouble = Some(reason.clone());
+            (Change::Refused { reason, kept }, before, trouble)
         }
     };
-    files.insert(name, file);
+    let file = FromFile {
+        stamp,
+        others,
+        entry,
+        trouble,
+    };
+    files.insert(name.clone(), file);
+    CatalogChange { what, name, change }
 }
 
 /// Files by the name of what is in them.
@@ -133,15 +155,45 @@ pub(super) fn add_files(named: &[(String, PathBuf)], files: &mut Files) {
 /// Drops what is in no folder any more.
 pub(super) fn forget<T>(
     known: &Mutex<BTreeMap<String, FromFile<T>>>,
-    what: &str,
-    is_there: impl Fn(&str) -> bool,
-    told: &mut Vec<String>,
+    what: Offered,
+    found: &Files,
+    told: &mut Vec<CatalogChange>,
 ) {
     locked(known).retain(|name, _| {
-        let stays = is_there(name);
+        let stays = found.contains_key(name);
         if !stays {
-            told.push(format!("{what} `{name}` is gone"));
+            told.push(CatalogChange {
+                what,
+                name: name.clone(),
+                change: Change::Removed,
+            });
         }
         stays
     });
+}
+
+/// Those of `found` that are not known as they are now.
+pub(super) async fn changed<T>(
+    known: &Mutex<BTreeMap<String, FromFile<T>>>,
+    found: &Files,
+) -> BTreeSet<String> {
+    let mut changed = BTreeSet::new();
+    let mut with_others = Vec::new();
+    {
+        let known = locked(known);
+        for (name, (_, stamp)) in found {
+            match known.get(name) {
+                Some(file) if file.stamp == *stamp && file.others.0.is_empty() => {}
+                Some(file) if file.stamp == *stamp => with_others.push((name.clone(), file.others.clone())),
+                _ => drop(changed.insert(name.clone())),
+            }
+        }
+    }
+    let others = tokio::task::spawn_blocking(move || {
+        with_others.retain(|(_, others)| others.changed());
+        with_others
+    });
+    let others = others.await.unwrap_or_default();
+    changed.extend(others.into_iter().map(|(name, _)| name));
+    changed
 }

@@ -2,19 +2,24 @@
 //! again and again; what changed is checked first and swapped in then, so a broken file never takes the place of a good
 //! one, and runs under way keep what they began with.
 
+mod change;
 mod check;
 mod files;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
-use hap::{Agent, Graph, LoadedGraph, NodeIndex, Runtime};
+use hap::{Agent, EntrypointForm, Graph, LoadedGraph, NodeAgent, NodeBody, NodeIndex, Runtime};
 
 use crate::auth::{Principal, TenantId};
 use crate::rpc::{Code, RpcError};
+use crate::runs::Subject;
+pub use change::{CatalogChange, Change, Offered};
 use check::{refuse_grants, refuse_paths, wrong_graph};
-use files::{FromFile, add_files, files, forget, keep};
+use files::{FromFile, Others, add_files, changed, files, forget, keep};
 
 /// An agent that the server offers.
 pub(crate) struct AgentEntry {
@@ -41,6 +46,8 @@ pub(crate) struct Catalog {
     agents: Mutex<BTreeMap<String, FromFile<AgentEntry>>>,
     graphs: Mutex<BTreeMap<String, FromFile<GraphEntry>>>,
     created: Mutex<HashMap<TenantId, BTreeMap<String, Arc<GraphEntry>>>>,
+    /// Whether the folders were read once.
+    was_read: AtomicBool,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -62,43 +69,45 @@ impl Catalog {
             agents: Mutex::default(),
             graphs: Mutex::default(),
             created: Mutex::default(),
+            was_read: AtomicBool::new(false),
         }
     }
 
-    /// Reads what changed in the folders. Gives a line for every change, for the operator.
-    pub(crate) async fn refresh(&self) -> Vec<String> {
+    /// Reads what changed in the folders, and gives it, for the operator.
+    pub(crate) async fn refresh(&self) -> Vec<CatalogChange> {
         let mut told = Vec::new();
         let mut found = files(&self.agent_folders, &["wasm"]).await;
         add_files(&self.agent_files, &mut found);
-        forget(&self.agents, "agent", |name| found.contains_key(name), &mut told);
+        forget(&self.agents, Offered::Agent, &found, &mut told);
+        let mut changed_agents = changed(&self.agents, &found).await;
         for (name, (path, stamp)) in found {
-            if locked(&self.agents)
-                .get(&name)
-                .is_some_and(|known| known.stamp == stamp)
-            {
-                continue;
+            if changed_agents.remove(&name) {
+                let read = self.read_agent(&name, &path).await;
+                let state = (stamp, Others::default());
+                told.push(keep(&self.agents, Offered::Agent, name, state, read));
             }
-            let read = self.read_agent(&name, &path).await;
-            keep(&self.agents, "agent", name, stamp, read, &mut told);
         }
         // A graph holds its agents, so new ones reach it only when it is loaded again.
         let agents_changed = !told.is_empty();
         let found = files(&self.graph_folders, &["yaml", "yml", "json"]).await;
-        forget(&self.graphs, "graph", |name| found.contains_key(name), &mut told);
+        forget(&self.graphs, Offered::Graph, &found, &mut told);
+        let mut changed_graphs = changed(&self.graphs, &found).await;
         for (name, (path, stamp)) in found {
-            let known = locked(&self.graphs)
-                .get(&name)
-                .is_some_and(|known| known.stamp == stamp);
-            if known && !agents_changed {
-                continue;
+            if changed_graphs.remove(&name) || agents_changed {
+                let (read, others) = self.read_graph(&name, &path).await;
+                told.push(keep(&self.graphs, Offered::Graph, name, (stamp, others), read));
             }
-            let read = self.read_graph(&name, &path).await;
-            keep(&self.graphs, "graph", name, stamp, read, &mut told);
         }
         if agents_changed {
             self.reload_created().await;
         }
+        self.was_read.store(true, Ordering::Release);
         told
+    }
+
+    /// Whether the folders were read once.
+    pub(crate) fn was_read(&self) -> bool {
+        self.was_read.load(Ordering::Acquire)
     }
 
     /// Gives the graphs that tenants created the agents of now; where that fails they keep those that they have.
@@ -141,12 +150,25 @@ impl Catalog {
         })
     }
 
-    async fn read_graph(&self, name: &str, path: &Path) -> Result<GraphEntry, String> {
+    /// Also gives the other files that the graph names, whether they can be used or not.
+    async fn read_graph(&self, name: &str, path: &Path) -> (Result<GraphEntry, String>, Others) {
         let path = path.to_owned();
-        let read = tokio::task::spawn_blocking(move || hap::read_graph(path)).await;
-        let graph = read
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?;
+        let began = SystemTime::now();
+        let read = tokio::task::spawn_blocking(move || {
+            let (read, mut files) = hap::read_graph_with_files(path);
+            if let Ok(graph) = &read {
+                files.extend(component_files(graph));
+            }
+            (read, Others::read(files, began))
+        });
+        match read.await {
+            Ok((Ok(graph), others)) => (self.load_graph(name, graph).await, others),
+            Ok((Err(error), others)) => (Err(error.to_string()), others),
+            Err(error) => (Err(error.to_string()), Others::default()),
+        }
+    }
+
+    async fn load_graph(&self, name: &str, graph: Graph) -> Result<GraphEntry, String> {
         let loaded = self
             .runtime
             .load(&graph)
@@ -166,6 +188,23 @@ impl Catalog {
             .values()
             .filter_map(|file| file.entry.clone())
             .collect()
+    }
+
+    /// The names of the agents and of the graphs of the folders.
+    pub(crate) fn offered(&self) -> (Vec<String>, Vec<String>) {
+        (usable(&self.agents), usable(&self.graphs))
+    }
+
+    /// Whether what a run of the tenant's is of stands in the folders, and is not a graph of the tenant's own.
+    pub(crate) fn offers(&self, tenant: &TenantId, subject: &Subject) -> bool {
+        match subject {
+            Subject::Agent(name) => locked(&self.agents).contains_key(name),
+            Subject::Graph(name) => {
+                let created = locked(&self.created);
+                let own = created.get(tenant).is_some_and(|own| own.contains_key(name));
+                !own && locked(&self.graphs).contains_key(name)
+            }
+        }
     }
 
     /// The agents whose files cannot be used, and why: for who manages the server.
@@ -285,6 +324,31 @@ impl Catalog {
             None => Err(not_found("graph", name, std::iter::empty())),
         }
     }
+}
+
+fn usable<T>(files: &Mutex<BTreeMap<String, FromFile<T>>>) -> Vec<String> {
+    let files = locked(files);
+    let usable = files.iter().filter(|(_, file)| file.entry.is_some());
+    usable.map(|(name, _)| name.clone()).collect()
+}
+
+/// The files of the components that a graph names by their paths.
+fn component_files(graph: &Graph) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for graph in graph.with_nested() {
+        let folder = graph
+            .source
+            .as_deref()
+            .and_then(|source| Path::new(source).parent());
+        for node in &graph.nodes {
+            if let NodeBody::Agent(NodeAgent::Entrypoint(entrypoint)) = &node.body
+                && let Ok(EntrypointForm::Path(path)) = entrypoint.parse()
+            {
+                files.push(folder.unwrap_or(Path::new("")).join(path));
+            }
+        }
+    }
+    files
 }
 
 fn not_found<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a String>) -> RpcError {

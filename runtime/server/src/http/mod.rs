@@ -1,8 +1,11 @@
-//! The server over HTTP: `POST /rpc`, the events of a run as a stream, and a page that says that it lives.
+//! The server over HTTP: `POST /rpc`, the events of a run as a stream, and the pages for whoever watches the process.
 
 mod busy;
 mod events;
 mod guard;
+mod health;
+mod metrics;
+mod observe;
 mod rpc;
 mod serve;
 
@@ -22,14 +25,15 @@ pub(crate) fn router(server: Arc<Inner>) -> Router {
         .route("/rpc", post(rpc::call))
         .route("/runs/{run}/events", get(events::events))
         .route("/openrpc.json", get(openrpc))
-        .route("/health", get(health))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
         .layer(axum::middleware::from_fn_with_state(server.clone(), guard::guard))
+        .layer(axum::middleware::from_fn_with_state(
+            server.clone(),
+            observe::observe,
+        ))
         .with_state(server)
-}
-
-/// Whoever watches the process asks this; it tells nothing about anybody.
-async fn health() -> &'static str {
-    "ok\n"
 }
 
 /// The interface, as `rpc.discover` tells it.

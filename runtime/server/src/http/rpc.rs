@@ -39,11 +39,13 @@ pub(super) async fn call(
         }
     };
     let tenant = &principal.tenant;
+    let waiting = server.telemetry.waits();
     let turn = tokio::time::timeout(server.settings.queue_time, server.requests.take(tenant)).await;
     let Ok(Some(_turn)) = turn else {
         let error = RpcError::new(Code::Unavailable, "the server has too many requests to work on");
         return busy(error.with("retry_after_ms", 1000));
     };
+    drop(waiting);
     let caller = Caller::new(server.clone(), principal);
     match server.methods.parse(&bytes) {
         // A single call: its error is the request's.

@@ -20,8 +20,9 @@ use crate::settings::Settings;
 /// How long the last answers may take to be written once all runs have ended.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// Serves `router` until `stop` is ready; then takes no further connection, waits until `drained` is ready, and gives
-/// the connections that are still busy a moment for their last answers.
+/// Serves `router` until `stop` is ready and then until `drained` is: who waits for a run, or asks for its outcome or whether
+/// the server is ready, is answered until the last run has ended. Then no further connection is taken in, and those that are
+/// still busy have a moment for their last answers.
 ///
 /// HTTP/1.1 only: telling the versions apart would wait for a client's first bytes without a bound on the time.
 pub(crate) async fn serve(
@@ -31,7 +32,10 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()>,
     drained: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let mut stop = std::pin::pin!(stop);
+    let mut drained = std::pin::pin!(async {
+        stop.await;
+        drained.await;
+    });
     let places = Arc::new(Semaphore::new(settings.max_connections));
     let graceful = GracefulShutdown::new();
     loop {
@@ -41,7 +45,7 @@ pub(crate) async fn serve(
         };
         let (accepted, place) = tokio::select! {
             biased;
-            () = &mut stop => break,
+            () = &mut drained => break,
             accepted = accepted => accepted,
         };
         let (stream, peer) = match accepted {
@@ -71,15 +75,8 @@ pub(crate) async fn serve(
     }
     // Whoever calls now is told at once that nobody listens.
     drop(listener);
-    let mut closed = std::pin::pin!(graceful.shutdown());
-    let mut drained = std::pin::pin!(drained);
-    tokio::select! {
-        () = &mut closed => drained.await,
-        () = &mut drained => {
-            // What a client does not read is lost to it.
-            let _ = tokio::time::timeout(LAST_ANSWERS, closed).await;
-        }
-    }
+    // What a client does not read is lost to it.
+    let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
     Ok(())
 }
 

@@ -16,12 +16,12 @@ pub(crate) use server::about as about_server;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::audit::OpenCall;
 use crate::auth::{Principal, Scope};
 use crate::inner::Inner;
 use crate::rpc::{Code, Context, Id, MethodSpec, Methods, RegisterError, RpcError, Settings};
@@ -52,11 +52,8 @@ impl Context for Caller {
     }
 
     fn not_run(&self, method: Option<&'static str>, written: &str, error: &RpcError) {
-        if let Some(audit) = &self.server.settings.audit {
-            let subject = (method.is_none() && !written.is_empty()).then(|| subject(written));
-            let method = method.unwrap_or(UNKNOWN);
-            audit.tell(&self.principal, method, subject, Some(error.code), Duration::ZERO);
-        }
+        let subject = (method.is_none() && !written.is_empty()).then(|| subject(written));
+        OpenCall::new(self.clone(), method.unwrap_or(UNKNOWN), subject).ended(Some(error.code));
     }
 }
 
@@ -161,19 +158,16 @@ impl Table {
         self.0.register(spec, move |caller: Caller, params: P| {
             let (handler, access) = (handler.clone(), access.clone());
             async move {
-                let began = Instant::now();
                 let subject = match &*access {
                     Access::On(_, name) => Some(subject(name(&params))),
                     Access::Anybody | Access::Any(_) => None,
                 };
+                let open = OpenCall::new(caller.clone(), method, subject);
                 let outcome = match allow(&caller, &access, &params) {
-                    Ok(()) => handler(caller.clone(), params).await,
+                    Ok(()) => handler(caller, params).await,
                     Err(error) => Err(error),
                 };
-                if let Some(audit) = &caller.server.settings.audit {
-                    let code = outcome.as_ref().err().map(|error| error.code);
-                    audit.tell(&caller.principal, method, subject, code, began.elapsed());
-                }
+                open.ended(outcome.as_ref().err().map(|error| error.code));
                 outcome
             }
         })

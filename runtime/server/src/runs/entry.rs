@@ -33,6 +33,8 @@ impl Subject {
 /// How a run is asked for.
 pub(crate) struct Asked {
     pub(crate) subject: Subject,
+    /// Whether that is in the server's own folders, and not of the tenant's making.
+    pub(crate) offered: bool,
     /// What the caller says about itself.
     pub(crate) context: Option<ProtocolContext>,
     /// The same key gives the same run.

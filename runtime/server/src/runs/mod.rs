@@ -1,17 +1,19 @@
 //! The runs of a server: those under way, and the last ones that ended. Every accepted run has exactly one outcome.
 
 mod entry;
+mod finished;
 mod log;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use hap::{Run, RunOutcome};
 use tokio::sync::watch;
 
 pub(crate) use entry::{Asked, RunEntry, Subject};
+use finished::Finished;
 pub(crate) use log::{EventLog, Read};
 
 use crate::auth::{Principal, TenantId};
@@ -19,6 +21,7 @@ use crate::limits::Limits;
 use crate::resources::Stats;
 use crate::rpc::{Code, RpcError};
 use crate::settings::Settings;
+use crate::telemetry::{RunWatch, Telemetry};
 use crate::turns::{Turn, Turns};
 
 /// The runs of a server.
@@ -27,6 +30,7 @@ pub(crate) struct Runs {
     settings: Settings,
     limits: Arc<Limits>,
     stats: Stats,
+    telemetry: Arc<Telemetry>,
     /// The places of [`Settings::max_runs`].
     turns: Arc<Turns>,
     /// Held from looking a key up until its run is there.
@@ -35,16 +39,25 @@ pub(crate) struct Runs {
     active: watch::Sender<usize>,
 }
 
-#[derive(Default)]
 struct Inner {
     by_id: HashMap<String, Arc<RunEntry>>,
     by_key: HashMap<(TenantId, String), String>,
-    /// The finished runs with about how many bytes each holds, the oldest first.
-    finished: VecDeque<(String, usize)>,
-    finished_bytes: usize,
+    finished: Finished,
     by_tenant: HashMap<TenantId, usize>,
     active: usize,
     draining: bool,
+}
+
+impl Inner {
+    fn forget(&mut self, runs: &[String]) {
+        for id in runs {
+            if let Some(run) = self.by_id.remove(id)
+                && let Some(key) = &run.asked.key
+            {
+                self.by_key.remove(&(run.tenant.clone(), key.clone()));
+            }
+        }
+    }
 }
 
 /// The fuel that all nodes of a run have spent.
@@ -87,13 +100,21 @@ impl Drop for Place {
 }
 
 impl Runs {
-    pub(crate) fn new(settings: Settings, limits: Arc<Limits>) -> Arc<Runs> {
+    pub(crate) fn new(settings: Settings, limits: Arc<Limits>, telemetry: Arc<Telemetry>) -> Arc<Runs> {
         Arc::new(Runs {
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner {
+                by_id: HashMap::new(),
+                by_key: HashMap::new(),
+                finished: Finished::new(&settings),
+                by_tenant: HashMap::new(),
+                active: 0,
+                draining: false,
+            }),
             turns: Turns::new(settings.max_runs),
             settings,
             limits,
             stats: Stats::default(),
+            telemetry,
             starting: Mutex::default(),
             active: watch::Sender::new(0),
         })
@@ -101,6 +122,14 @@ impl Runs {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Runs::inner`], without the finished runs that were kept long enough.
+    fn current(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner();
+        let old = inner.finished.too_old(Instant::now());
+        inner.forget(&old);
+        inner
     }
 
     /// Asks for a place for one more run, and waits for the tenant's turn where the server has as many as it may. Safe to
@@ -184,7 +213,7 @@ impl Runs {
 
     /// The run that was started with that key before.
     fn with_key(&self, tenant: &TenantId, key: &str) -> Option<Arc<RunEntry>> {
-        let inner = self.inner();
+        let inner = self.current();
         let id = inner.by_key.get(&(tenant.clone(), key.to_owned()))?;
         inner.by_id.get(id).cloned()
     }
@@ -221,14 +250,17 @@ impl Runs {
         }
         drop(inner);
         let (runs, followed) = (self.clone(), entry.clone());
+        let mut watch = RunWatch::new(&self.telemetry, &entry);
         tokio::spawn(async move {
             while let Some(event) = run.next_event().await {
+                watch.event(&event);
                 followed.log.push(&event);
             }
             let outcome = run.outcome().await;
             runs.limits
                 .spend(&followed.tenant, fuel(&outcome), outcome.duration);
             runs.stats.add(&followed.tenant, &outcome);
+            watch.ended(&outcome);
             followed.outcome.send_replace(Some(Arc::new(outcome)));
             followed.log.end();
             runs.finished(&followed);
@@ -237,37 +269,26 @@ impl Runs {
         entry
     }
 
-    /// Forgets the oldest of the finished runs when there are too many, or they hold too much.
+    /// Keeps a run that has ended, and forgets others for it.
     fn finished(&self, run: &RunEntry) {
         let weight = run.weight();
         let mut inner = self.inner();
-        inner.finished.push_back((run.id.clone(), weight));
-        inner.finished_bytes += weight;
-        while inner.finished.len() > self.settings.max_finished_runs
-            || (inner.finished_bytes > self.settings.max_finished_bytes && inner.finished.len() > 1)
-        {
-            let Some((oldest, weight)) = inner.finished.pop_front() else {
-                break;
-            };
-            inner.finished_bytes -= weight;
-            if let Some(run) = inner.by_id.remove(&oldest)
-                && let Some(key) = &run.asked.key
-            {
-                inner.by_key.remove(&(run.tenant.clone(), key.clone()));
-            }
-        }
+        let forgotten = inner
+            .finished
+            .add(run.id.clone(), &run.tenant, weight, Instant::now());
+        inner.forget(&forgotten);
     }
 
     /// The run, if the tenant may know of it. What belongs to others is not there.
     pub(crate) fn get(&self, tenant: &TenantId, id: &str) -> Option<Arc<RunEntry>> {
-        let inner = self.inner();
+        let inner = self.current();
         inner.by_id.get(id).filter(|run| run.tenant == *tenant).cloned()
     }
 
     /// The tenant's runs, the latest first.
     pub(crate) fn list(&self, tenant: &TenantId) -> Vec<Arc<RunEntry>> {
         let mut list: Vec<_> = self
-            .inner()
+            .current()
             .by_id
             .values()
             .filter(|run| run.tenant == *tenant)
@@ -301,5 +322,15 @@ impl Runs {
     /// How many runs are under way.
     pub(crate) fn active(&self) -> usize {
         self.inner().active
+    }
+
+    /// How many finished runs are kept, and how many bytes they hold.
+    pub(crate) fn kept(&self) -> (usize, usize) {
+        self.current().finished.size()
+    }
+
+    /// Whether the server is shutting down.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.inner().draining
     }
 }

@@ -3,13 +3,19 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hap_server::Settings;
 use hap_server::auth::{Principal, Scopes, TenantId};
+use hap_server::{Server, Settings};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::methods::analyzer;
 use crate::support::{LONG, Setup, agents, read_reply};
+
+/// What changed in the folders, as the operator is told.
+async fn told(server: &Server) -> Vec<String> {
+    let changes = server.refresh().await;
+    changes.iter().map(ToString::to_string).collect()
+}
 
 #[tokio::test]
 async fn folders_are_read_again() {
@@ -31,16 +37,16 @@ async fn folders_are_read_again() {
     server.gate.came(1).await;
 
     std::fs::write(&graph, "nodes: {longer: {agent: 't:echo'}}").unwrap();
-    assert_eq!(server.server.refresh().await, ["graph `hot` is changed"]);
+    assert_eq!(told(&server.server).await, ["graph `hot` is changed"]);
     assert_eq!(
         server.call("graph/describe", json!({ "name": "hot" })).await["nodes"],
         json!(["longer"])
     );
     std::fs::write(&graph, "nodes: {broken: {agent: 'no:such'}}").unwrap();
-    let told = server.server.refresh().await;
+    let told_broken = told(&server.server).await;
     assert!(
-        told.len() == 1 && told[0].contains("the one before it stays"),
-        "{told:?}"
+        told_broken.len() == 1 && told_broken[0].contains("the one before it stays"),
+        "{told_broken:?}"
     );
     assert_eq!(
         server.call("graph/execute", json!({ "name": "hot" })).await["status"],
@@ -76,7 +82,7 @@ async fn folders_are_read_again() {
     std::fs::remove_file(&graph).unwrap();
     std::fs::remove_file(&component).unwrap();
     assert_eq!(
-        server.server.refresh().await,
+        told(&server.server).await,
         ["agent `data_analyzer` is gone", "graph `hot` is gone"]
     );
     assert_eq!(
@@ -103,8 +109,19 @@ async fn stopping_waits_for_runs_and_their_callers_get_their_answers() {
         .await
         .unwrap();
     server.gate.came(1).await;
+    assert_eq!(server.get("", "/readyz").await.status, 200);
     server.stop();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // New connections are still answered, and told to go elsewhere.
+    while server.get("", "/readyz").await.status == 200 {
+        tokio::task::yield_now().await;
+    }
+    let ready = server.get("", "/readyz").await;
+    assert_eq!((ready.status, ready.body), (503, b"shutting down\n".to_vec()));
+    assert_eq!(server.get("", "/healthz").await.status, 200);
+    let refused = server.error("graph/execute", json!({ "name": "gate" })).await;
+    assert_eq!(refused["data"]["kind"], "unavailable", "{refused}");
+    let runs = server.call("run/list", json!({})).await;
+    assert_eq!(runs["runs"][0]["status"], "running", "{runs}");
     assert!(!server.serving.is_finished());
     server.gate.open.add_permits(1);
     assert_eq!(read_reply(stream).await.json()["result"]["status"], "success");
@@ -113,6 +130,24 @@ async fn stopping_waits_for_runs_and_their_callers_get_their_answers() {
         .unwrap()
         .unwrap()
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_server_is_ready_when_its_folders_were_read() {
+    let server = Setup {
+        refresh: false,
+        ..Setup::default()
+    }
+    .start()
+    .await;
+    let ready = server.get("", "/readyz").await;
+    assert_eq!(
+        (ready.status, ready.body),
+        (503, b"the folders are not read yet\n".to_vec())
+    );
+    assert_eq!(server.get("", "/healthz").await.status, 200);
+    server.server.refresh().await;
+    assert_eq!(server.get("", "/readyz").await.status, 200);
 }
 
 #[tokio::test]
@@ -181,4 +216,65 @@ async fn streams_carry_the_same_with_both_framings() {
         assert_eq!((&json["id"], &json["result"]["user"]), (&json!(7), &json!("me")));
         serving.await.unwrap().unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_graph_is_read_again_when_a_file_that_it_names_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (graphs, parts) = (folder.path().join("graphs"), folder.path().join("parts"));
+    std::fs::create_dir_all(&graphs).unwrap();
+    std::fs::create_dir_all(&parts).unwrap();
+    std::fs::write(
+        graphs.join("outer.yaml"),
+        "nodes: {a: {graph: ../parts/middle.yaml}}",
+    )
+    .unwrap();
+    std::fs::write(parts.join("middle.yaml"), "nodes: {b: {graph: inner.yaml}}").unwrap();
+    let server = Setup {
+        graphs: vec![graphs],
+        ..Setup::default()
+    }
+    .start()
+    .await;
+    let broken = server.call("graph/list", json!({})).await["broken"][0].clone();
+    assert_eq!(broken["name"], "outer", "{broken}");
+    assert!(told(&server.server).await.is_empty());
+
+    let inner = parts.join("inner.yaml");
+    std::fs::write(&inner, "nodes: {c: {agent: 't:echo'}}").unwrap();
+    assert_eq!(told(&server.server).await, ["graph `outer` is ready"]);
+    assert!(told(&server.server).await.is_empty());
+    std::fs::write(&inner, "nodes: {c: {agent: 't:fail'}}  # longer").unwrap();
+    assert_eq!(told(&server.server).await, ["graph `outer` is changed"]);
+    let ran = server.call("graph/execute", json!({ "name": "outer" })).await;
+    assert_eq!(ran["status"], "error", "{ran}");
+
+    std::fs::remove_file(&inner).unwrap();
+    let gone = told(&server.server).await;
+    assert!(
+        gone.len() == 1 && gone[0].contains("the one before it stays"),
+        "{gone:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_graph_is_read_again_when_a_component_that_it_names_by_its_path_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = folder.path().join("own.bin");
+    std::fs::copy(agents().join("echo.wasm"), &component).unwrap();
+    std::fs::write(folder.path().join("g.yaml"), "nodes: {a: {agent: ./own.bin}}").unwrap();
+    let server = Setup {
+        graphs: vec![folder.path().to_owned()],
+        ..Setup::default()
+    }
+    .start()
+    .await;
+    assert_eq!(server.server.offered().1, ["g"]);
+    assert!(told(&server.server).await.is_empty());
+    std::fs::write(&component, "no component").unwrap();
+    let broken = told(&server.server).await;
+    assert!(
+        broken.len() == 1 && broken[0].contains("the one before it stays"),
+        "{broken:?}"
+    );
 }

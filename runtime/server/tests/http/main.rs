@@ -13,6 +13,7 @@ mod edges;
 mod life;
 mod matrix;
 mod methods;
+mod metrics;
 mod quotas;
 mod resources;
 mod runs;

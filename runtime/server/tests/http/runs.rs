@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
 use crate::methods::analyzer;
-use crate::support::{Running, Setup, until};
+use crate::support::{Running, Setup, Table, until};
 
 fn small() -> Settings {
     Settings {
@@ -255,4 +255,68 @@ async fn a_reader_that_is_late_is_told_what_it_missed_and_holds_up_nobody() {
     let told = String::from_utf8(told.body).unwrap();
     assert!(told.starts_with("event: missed\n"), "{told}");
     assert_eq!(told.matches("\nid: ").count(), 10, "{told}");
+}
+
+#[tokio::test]
+async fn finished_runs_are_forgotten_at_their_age() {
+    let settings = Settings {
+        max_finished_age: Duration::from_millis(300),
+        ..small()
+    };
+    let server = Setup {
+        settings,
+        ..Setup::default()
+    }
+    .start()
+    .await;
+    server.graph("echo", "t:echo").await;
+    server.graph("gate", "t:gate").await;
+    let under_way = server.gated().await;
+    let ended = server.call("graph/execute", json!({ "name": "echo" })).await["run_id"].clone();
+    let known = async || server.answer("root", "run/get", json!({ "run": ended })).await["error"].is_null();
+    while known().await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let runs = server.call("run/list", json!({})).await;
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 1, "{runs}");
+    assert_eq!(runs["runs"][0]["run_id"], under_way.as_str());
+}
+
+#[tokio::test]
+async fn one_tenants_finished_runs_do_not_push_out_anothers() {
+    let settings = Settings {
+        max_finished_runs: 4,
+        ..small()
+    };
+    let auth = Table::default()
+        .with("root", "acme", "admin")
+        .with("other", "other", "admin");
+    let server = Setup {
+        auth,
+        settings,
+        ..Setup::default()
+    }
+    .start()
+    .await;
+    for token in ["root", "other"] {
+        let graph = json!({ "nodes": { "only": { "agent": "t:echo" } } });
+        let made = server
+            .answer(token, "graph/create", json!({ "name": "echo", "graph": graph }))
+            .await;
+        assert!(made["error"].is_null(), "{made}");
+    }
+    let execute = async |token| {
+        let ran = server
+            .answer(token, "graph/execute", json!({ "name": "echo" }))
+            .await;
+        ran["result"]["run_id"].clone()
+    };
+    let quiet = execute("other").await;
+    for _ in 0..10 {
+        execute("root").await;
+    }
+    let got = server.answer("other", "run/get", json!({ "run": quiet })).await;
+    assert_eq!(got["result"]["status"], "success", "{got}");
+    let runs = server.call("run/list", json!({})).await;
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 3, "{runs}");
 }

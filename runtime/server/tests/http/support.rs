@@ -48,6 +48,8 @@ pub(crate) struct Setup {
     pub(crate) agents: Vec<PathBuf>,
     pub(crate) graphs: Vec<PathBuf>,
     pub(crate) runtime: fn(RuntimeBuilder) -> RuntimeBuilder,
+    /// Whether the folders are read before the server listens.
+    pub(crate) refresh: bool,
 }
 
 impl Default for Setup {
@@ -62,6 +64,7 @@ impl Default for Setup {
             agents: Vec::new(),
             graphs: Vec::new(),
             runtime: |builder| builder,
+            refresh: true,
         }
     }
 }
@@ -90,7 +93,9 @@ impl Setup {
             server = server.graphs_dir(folder);
         }
         let server = server.build().await.unwrap();
-        server.refresh().await;
+        if self.refresh {
+            server.refresh().await;
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel();

@@ -32,6 +32,8 @@ pub enum Scope {
     GraphExecute,
     /// List and read graphs.
     GraphRead,
+    /// Read the server's metrics, which tell of all tenants together.
+    MetricsRead,
     /// List resources and read them.
     ResourceRead,
     /// Cancel a run; narrowed by the name of its graph or agent.
@@ -42,7 +44,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, sorted by name.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Admin,
         Self::AgentExecute,
         Self::AgentRead,
@@ -50,6 +52,7 @@ impl Scope {
         Self::GraphDelete,
         Self::GraphExecute,
         Self::GraphRead,
+        Self::MetricsRead,
         Self::ResourceRead,
         Self::RunCancel,
         Self::RunRead,
@@ -66,6 +69,7 @@ impl Scope {
             Self::GraphDelete => "graph:delete",
             Self::GraphExecute => "graph:execute",
             Self::GraphRead => "graph:read",
+            Self::MetricsRead => "metrics:read",
             Self::ResourceRead => "resource:read",
             Self::RunCancel => "run:cancel",
             Self::RunRead => "run:read",
