@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use hap::Runtime;
+use tokio::sync::watch;
 
 use crate::auth::AuthProvider;
 use crate::catalog::Catalog;
+use crate::http::Stopping;
 use crate::limits::Limits;
 use crate::methods::Caller;
 use crate::rpc::Methods;
@@ -23,4 +25,6 @@ pub(crate) struct Inner {
     pub(crate) limits: Arc<Limits>,
     /// One for each request that is worked on.
     pub(crate) requests: tokio::sync::Semaphore,
+    /// Whether connections may stay.
+    pub(crate) stopping: watch::Sender<Stopping>,
 }

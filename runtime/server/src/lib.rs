@@ -24,15 +24,18 @@
 mod audit;
 pub mod auth;
 mod catalog;
+mod connection;
 mod execute;
 mod http;
 mod inner;
 mod limits;
 mod methods;
+mod progress;
 pub mod rpc;
 mod runs;
 mod settings;
 mod stdio;
+mod tls;
 
 use std::future::Future;
 use std::io;
@@ -47,8 +50,10 @@ pub use audit::{Audit, AuditRecord};
 use auth::{AuthProvider, Principal};
 use catalog::Catalog;
 use inner::Inner;
+pub use progress::{ProgressHandler, ProgressState, RunOf};
 use runs::Runs;
 pub use settings::Settings;
+pub use tls::{Tls, TlsError};
 
 /// A server. Cheap to clone; clones are the same server.
 #[derive(Clone)]
@@ -70,6 +75,7 @@ pub struct ServerBuilder {
     agents: Vec<PathBuf>,
     graphs: Vec<PathBuf>,
     settings: Settings,
+    progress: Option<Arc<dyn ProgressHandler>>,
 }
 
 impl ServerBuilder {
@@ -92,6 +98,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Tells `handler` every event of every run.
+    pub fn progress(mut self, handler: Arc<dyn ProgressHandler>) -> ServerBuilder {
+        self.progress = Some(handler);
+        self
+    }
+
     /// Reads the folders once and gives the server. What is wrong in them does not keep it from starting:
     /// [`Server::refresh`] tells it.
     ///
@@ -107,11 +119,12 @@ impl ServerBuilder {
         Ok(Server(Arc::new(Inner {
             catalog: Catalog::new(self.runtime.clone(), self.agents, self.graphs, graphs_per_tenant),
             runtime: self.runtime,
-            runs: Runs::new(settings.clone()),
+            runs: Runs::new(settings.clone(), self.progress.map(progress::Teller::start)),
             auth: self.auth,
             methods,
             limits: limits::Limits::new(&settings),
             requests: tokio::sync::Semaphore::new(settings.max_requests),
+            stopping: tokio::sync::watch::Sender::default(),
             settings,
         })))
     }
@@ -126,6 +139,7 @@ impl Server {
             agents: Vec::new(),
             graphs: Vec::new(),
             settings: Settings::default(),
+            progress: None,
         }
     }
 
@@ -134,9 +148,14 @@ impl Server {
         http::router(self.0.clone())
     }
 
-    /// Reads what changed in the folders of agents and graphs, and tells it, a line for each change.
+    /// Reads what changed in the folders of agents and graphs and in the files of the certificate, and tells it, a line for
+    /// each change.
     pub async fn refresh(&self) -> Vec<String> {
-        self.0.catalog.refresh().await
+        let mut lines = self.0.catalog.refresh().await;
+        if let Some(tls) = &self.0.settings.tls {
+            lines.extend(tls.refreshed());
+        }
+        lines
     }
 
     /// Reads the folders again and again, every `pause`, and hands what changed to `tell`. Never ends.
@@ -157,6 +176,7 @@ impl Server {
             listener,
             self.router(),
             &self.0.settings,
+            &self.0.stopping,
             stop,
             self.0.runs.drain(),
         )

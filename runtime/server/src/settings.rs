@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::audit::Audit;
+use crate::tls::Tls;
 
 /// The bounds of a server. All of them hold for strangers, so none is unlimited.
 #[derive(Clone, Debug)]
@@ -40,6 +41,27 @@ pub struct Settings {
     pub header_time: Duration,
     /// How long a client may take to send the body of a request. Default 30 s.
     pub body_time: Duration,
+    /// How long what is sent to a client may wait for it to read on; then the connection is closed. Default 30 s.
+    pub write_time: Duration,
+    /// How long a client may take to agree on TLS. Default 10 s.
+    pub handshake_time: Duration,
+    /// How many headers a request may have. Default 100.
+    pub max_headers: usize,
+    /// How many bytes the request line and the headers of a request may have together. Default 64 KiB.
+    pub max_header_bytes: usize,
+    /// How many messages of one WebSocket are worked on at one time, and more are refused; or of a pair of streams, where more
+    /// wait. Default 64.
+    pub max_calls_per_connection: usize,
+    /// How many runs one WebSocket or pair of streams may be subscribed to at one time. Default 64.
+    pub max_subscriptions_per_connection: usize,
+    /// How many bytes of answers and notifications may wait to be written to one WebSocket or stream; then its calls and
+    /// subscriptions wait, and its runs go on. Default 16 MiB.
+    pub max_waiting_bytes: usize,
+    /// How often the other side of a WebSocket is asked whether it is there. Who says nothing for twice as long is gone.
+    /// Default 30 s.
+    pub ping_interval: Duration,
+    /// How long a WebSocket may be without a call under way and without a subscription. Default 10 minutes.
+    pub websocket_idle: Duration,
     /// How many connections may be open at one time; more wait to be taken in. Default 1024.
     pub max_connections: usize,
     /// How long an agent may take at most. Default 300 s.
@@ -55,6 +77,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// The origins of web pages that may call it. Default none.
     pub origins: Vec<String>,
+    /// The certificate and key for TLS. Default none: HTTP without it.
+    pub tls: Option<Tls>,
     /// Is told of every call. Default nobody.
     pub audit: Option<Audit>,
 }
@@ -78,6 +102,15 @@ impl Default for Settings {
             long_poll: Duration::from_secs(30),
             header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(30),
+            write_time: Duration::from_secs(30),
+            handshake_time: Duration::from_secs(10),
+            max_headers: 100,
+            max_header_bytes: 64 << 10,
+            max_calls_per_connection: 64,
+            max_subscriptions_per_connection: 64,
+            max_waiting_bytes: 16 << 20,
+            ping_interval: Duration::from_secs(30),
+            websocket_idle: Duration::from_secs(600),
             max_connections: 1024,
             agent_timeout: Duration::from_secs(300),
             graph_timeout: Duration::from_secs(3600),
@@ -85,6 +118,7 @@ impl Default for Settings {
             drain: Duration::from_secs(30),
             hosts: Vec::new(),
             origins: Vec::new(),
+            tls: None,
             audit: None,
         }
     }

@@ -1,9 +1,14 @@
-//! The server over HTTP: `POST /rpc`, the events of a run as a stream, and a page that says that it lives.
+//! The server over HTTP: `POST /rpc` and a WebSocket there, the events of a run as a stream, and a page that says that it
+//! lives.
 
+mod accept;
+mod cors;
 mod events;
 mod guard;
 mod rpc;
 mod serve;
+mod websocket;
+mod write_time;
 
 use std::sync::Arc;
 
@@ -14,12 +19,12 @@ use axum::{Json, Router};
 use crate::inner::Inner;
 use crate::methods::document;
 
-pub(crate) use serve::serve;
+pub(crate) use serve::{Stopping, serve};
 
 /// The routes, to be served by themselves or within another service.
 pub(crate) fn router(server: Arc<Inner>) -> Router {
     Router::new()
-        .route("/rpc", post(rpc::call))
+        .route("/rpc", post(rpc::call).get(websocket::upgrade))
         .route("/runs/{run}/events", get(events::events))
         .route("/openrpc.json", get(openrpc))
         .route("/health", get(health))

@@ -44,6 +44,7 @@ pub(super) async fn call(
     let caller = Caller {
         server: server.clone(),
         principal,
+        connection: None,
     };
     match server.methods.handle(caller, &bytes).await {
         Some(answer) => (

@@ -104,6 +104,8 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
                         .summary("how long it may take, within the server's own bound"),
                     ParamSpec::optional("detached").summary("whether to answer with the run's id at once"),
                     ParamSpec::optional("idempotency_key").summary("the same key gives the same run"),
+                    ParamSpec::optional("subscribe")
+                        .summary("whether to send the run's events on this connection, as notifications"),
                 ]
             },
         )

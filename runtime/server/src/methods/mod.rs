@@ -2,6 +2,7 @@
 //! for both before it runs: a method cannot be registered without.
 
 mod agent;
+mod connection;
 mod discover;
 mod graph;
 mod resource;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::auth::{Principal, Scope};
+use crate::connection::{OnConnection, not_here};
 use crate::inner::Inner;
 use crate::rpc::{Code, MethodSpec, Methods, RegisterError, RpcError, Settings};
 
@@ -30,9 +32,27 @@ const MAX_SUBJECT: usize = 200;
 pub(crate) struct Caller {
     pub(crate) server: Arc<Inner>,
     pub(crate) principal: Arc<Principal>,
+    /// The connection that the call came over, where that can carry more than the answer.
+    pub(crate) connection: Option<OnConnection>,
 }
 
 impl Caller {
+    /// The connection that the call came over.
+    ///
+    /// # Errors
+    /// When it carries nothing but the answer.
+    pub(crate) fn connection(&self) -> Result<&OnConnection, RpcError> {
+        self.connection.as_ref().ok_or_else(not_here)
+    }
+
+    /// Ready when the caller has asked to cancel the call. Safe to cancel.
+    pub(crate) async fn cancelled(&self) {
+        match &self.connection {
+            Some(connection) => connection.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Whether the caller may do `scope` on what is called `name`.
     pub(crate) fn may(&self, scope: Scope, name: &str) -> bool {
         self.principal.may(scope, Some(name))
@@ -156,6 +176,7 @@ pub(crate) fn table(settings: Settings) -> Result<Methods<Caller>, RegisterError
     agent::add(&mut table)?;
     graph::add(&mut table)?;
     run::add(&mut table)?;
+    connection::add(&mut table)?;
     resource::add(&mut table)?;
     discover::add(&mut table)?;
     Ok(table.0)

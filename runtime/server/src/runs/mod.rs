@@ -12,9 +12,10 @@ use hap::Run;
 use tokio::sync::watch;
 
 pub(crate) use entry::{Asked, RunEntry, Subject};
-pub(crate) use log::{EventLog, Read};
+pub(crate) use log::{EventLog, Kept, Read};
 
 use crate::auth::{Principal, TenantId};
+use crate::progress::{RunOf, Teller};
 use crate::rpc::{Code, RpcError};
 use crate::settings::Settings;
 
@@ -26,6 +27,8 @@ pub(crate) struct Runs {
     starting: Mutex<()>,
     /// How many are under way, for whoever waits for the last one.
     active: watch::Sender<usize>,
+    /// Tells the program that the server is a part of.
+    progress: Option<Teller>,
 }
 
 #[derive(Default)]
@@ -61,12 +64,13 @@ impl Drop for Place {
 }
 
 impl Runs {
-    pub(crate) fn new(settings: Settings) -> Arc<Runs> {
+    pub(crate) fn new(settings: Settings, progress: Option<Teller>) -> Arc<Runs> {
         Arc::new(Runs {
             inner: Mutex::default(),
             settings,
             starting: Mutex::default(),
             active: watch::Sender::new(0),
+            progress,
         })
     }
 
@@ -172,8 +176,15 @@ impl Runs {
         drop(inner);
         let (runs, followed) = (self.clone(), entry.clone());
         tokio::spawn(async move {
+            let told = runs
+                .progress
+                .as_ref()
+                .map(|teller| (teller, Arc::new(RunOf::from(&*followed))));
             while let Some(event) = run.next_event().await {
                 followed.log.push(&event);
+                if let Some((teller, of)) = &told {
+                    teller.tell(of, event);
+                }
             }
             let outcome = run.outcome().await;
             followed.outcome.send_replace(Some(Arc::new(outcome)));
