@@ -143,6 +143,11 @@ impl Server {
         }
     }
 
+    /// The bounds that it keeps.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
     /// The routes, to be nested in another service. That service sees to TLS and to the bounds of connections.
     pub fn router(&self) -> axum::Router {
         http::router(self.0.clone())

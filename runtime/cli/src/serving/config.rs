@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::AuthArgs;
+use super::{AuthArgs, TlsArgs};
 use crate::exit::Stop;
 
 /// The largest file of settings, in bytes.
@@ -23,6 +23,9 @@ pub(crate) struct Config {
     /// Who is let in.
     #[serde(flatten)]
     pub(crate) auth: AuthArgs,
+    /// Whether TLS is spoken.
+    #[serde(flatten)]
+    pub(crate) tls: TlsArgs,
     /// A folder of documents.
     pub(crate) resources: Option<PathBuf>,
     /// Names by which the server may be called.
@@ -47,7 +50,11 @@ impl Config {
             .map_err(|error| cannot(error.to_string()).hint("write JSON: see the page about the server"))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let lists = config.agents.iter_mut().chain(&mut config.graphs);
-        let single = config.resources.iter_mut().chain(config.auth.paths());
+        let single = config
+            .resources
+            .iter_mut()
+            .chain(config.auth.paths())
+            .chain(config.tls.paths());
         lists.chain(single).for_each(|path| *path = folder.join(&*path));
         Ok(config)
     }
@@ -63,13 +70,15 @@ mod tests {
         let path = folder.path().join("hap.json");
         std::fs::write(
             &path,
-            r#"{"agents":["a"],"tokens":"t","auth":"token","max_runs":3}"#,
+            r#"{"agents":["a"],"tokens":"t","auth":"token","max_runs":3,"tls_cert":"c","tls_key":"k"}"#,
         )
         .unwrap();
         let config = Config::read(&path).unwrap();
         assert_eq!(config.agents, [folder.path().join("a")]);
         assert_eq!(config.max_runs, Some(3));
         assert_eq!(config.auth.tokens, Some(folder.path().join("t")));
+        let mut tls = config.tls;
+        assert_eq!(tls.paths().next(), Some(&mut folder.path().join("c")));
         std::fs::write(&path, r#"{"agnets":[]}"#).unwrap();
         assert!(Config::read(&path).unwrap_err().message.contains("agnets"));
     }

@@ -2,6 +2,8 @@
 
 mod auth;
 mod config;
+mod tls;
 
 pub(crate) use auth::AuthArgs;
 pub(crate) use config::Config;
+pub(crate) use tls::TlsArgs;

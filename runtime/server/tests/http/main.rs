@@ -8,10 +8,18 @@
 )]
 
 mod actors;
+mod cors;
 mod edges;
 mod life;
 mod matrix;
 mod methods;
+mod progress;
 mod resources;
 mod runs;
+mod slow;
+mod socket;
+mod subscriptions;
 mod support;
+mod tls;
+mod transports;
+mod websocket;
