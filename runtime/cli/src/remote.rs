@@ -21,6 +21,9 @@ pub(crate) struct ServerArgs {
     /// A file with the token to show the server; the variable `HAP_TOKEN` unless given
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// The authority whose certificates are believed (PEM), instead of those that this machine knows
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
 }
 
 impl ServerArgs {
@@ -30,6 +33,13 @@ impl ServerArgs {
             let stop = Stop::bad_input(error.to_string());
             stop.hint(error.hint().unwrap_or("write `http://HOST:PORT`"))
         })?;
+        let client = match &self.ca_file {
+            None => client,
+            Some(path) => client.authorities_file(path).map_err(|error| {
+                let stop = Stop::bad_input(format!("cannot use `--ca-file`: {error}"));
+                stop.hint(error.hint().unwrap_or_default())
+            })?,
+        };
         let Some(path) = &self.token_file else {
             return Ok(client.token_from_env());
         };
@@ -59,7 +69,14 @@ pub(crate) fn stop(error: &ClientError) -> Stop {
         exit: Exit::Failed,
         ..Stop::bad_input(message)
     };
-    match error.hint().or_else(|| remedy(error)) {
+    let hint = match error {
+        ClientError::Tls { .. } => Some(
+            "`--ca-file` names the certificate of a private authority; a server without TLS is `http://…`",
+        ),
+        ClientError::Authorities(_) => Some("`--ca-file` names the certificate of the server's authority"),
+        _ => error.hint().or_else(|| remedy(error)),
+    };
+    match hint {
         Some(hint) => stop.hint(hint),
         None => stop,
     }
@@ -92,6 +109,11 @@ fn problems(error: &RpcError) -> Vec<String> {
 }
 
 fn remedy(error: &ClientError) -> Option<&'static str> {
+    if let ClientError::Tls { .. } = error {
+        return Some(
+            "name the certificate of a private authority with `--ca-file`; a server without TLS is `http://…`",
+        );
+    }
     let code = error.as_server()?.known_code()?;
     match code {
         hap_server::rpc::Code::Unauthenticated if std::env::var_os(TOKEN_VARIABLE).is_none() => {

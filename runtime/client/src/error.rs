@@ -31,6 +31,17 @@ pub enum ClientError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// There is nobody whose certificates could be believed.
+    #[error("no authorities for TLS: {0}")]
+    Authorities(String),
+    /// The server and this client cannot agree on TLS.
+    #[error("cannot agree on TLS with `{address}`: {source}")]
+    Tls {
+        /// Where the server is.
+        address: String,
+        /// What is wrong.
+        source: io::Error,
+    },
     /// The connection broke: nothing is known of the call's effect.
     #[error("the connection broke: {0}")]
     Broken(String),
@@ -61,9 +72,17 @@ impl ClientError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             ClientError::Server(error) => error.data.as_ref()?.get("hint")?.as_str(),
-            ClientError::Address { .. } => Some("write `http://HOST:PORT`"),
+            ClientError::Address { .. } => Some("write `http://HOST:PORT` or `https://HOST:PORT`"),
+            ClientError::Authorities(_) => {
+                Some("give a file with the certificate of the server's authority, in PEM")
+            }
+            ClientError::Tls { .. } => Some(
+                "a server without TLS is `http://…`; the certificate of a private authority is given as a file",
+            ),
             ClientError::Connect { .. } => Some("is the server running? `hap serve` tells where it listens"),
-            ClientError::Status(_) => Some("is the address that of a HAP server?"),
+            ClientError::Status(_) => {
+                Some("is the address that of a HAP server, with `https://` where it speaks TLS?")
+            }
             _ => None,
         }
     }

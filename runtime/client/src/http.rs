@@ -1,9 +1,10 @@
-//! A server over HTTP/1.1, a connection a call. Answers are bounded in size and time.
+//! A server over HTTP/1.1, with TLS or without, a connection a call. Answers are bounded in size and time.
 
 use std::collections::VecDeque;
 use std::env;
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use crate::sse::Parser;
+use crate::tls::{Authorities, Connected};
 use crate::{Calling, Client, ClientError, EventStream, RunEvent, message};
 
 /// The variable of the environment that holds a token.
@@ -40,14 +42,16 @@ const CALL_TIME: Duration = Duration::from_secs(3700);
 #[derive(Clone)]
 pub struct HttpClient {
     /// `HOST:PORT`.
-    authority: String,
+    pub(crate) authority: String,
     host: String,
     port: u16,
     /// What stands before `/rpc`, without a `/` at its end.
-    base: String,
+    pub(crate) base: String,
+    /// Whose certificates are believed, where TLS is spoken.
+    tls: Option<Authorities>,
     token: Option<Arc<Secret>>,
-    timeout: Duration,
-    max_bytes: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) max_bytes: usize,
 }
 
 impl fmt::Debug for HttpClient {
@@ -67,21 +71,21 @@ impl Drop for Connection {
 }
 
 impl HttpClient {
-    /// Calls the server at `address`, such as `http://127.0.0.1:8480`.
+    /// Calls the server at `address`, such as `http://127.0.0.1:8480` or `https://hap.example.com`.
     ///
     /// # Errors
-    /// [`ClientError::Address`] when it is none, or asks for TLS, which this client does not speak.
+    /// [`ClientError::Address`] when it is none.
     pub fn new(address: &str) -> Result<HttpClient, ClientError> {
         let wrong = |why| ClientError::Address {
             address: address.to_owned(),
             why,
         };
         let uri: Uri = address.parse().map_err(|_| wrong("it cannot be read"))?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(wrong("this client does not speak TLS")),
-            _ => return Err(wrong("it does not begin with `http://`")),
-        }
+        let (tls, port) = match uri.scheme_str() {
+            Some("http") => (None, 80),
+            Some("https") => (Some(Authorities::default()), 443),
+            _ => return Err(wrong("it does not begin with `http://` or `https://`")),
+        };
         let authority = uri.authority().ok_or_else(|| wrong("it has no host"))?;
         if authority.as_str().contains('@') {
             return Err(wrong("users and passwords do not belong there: give a token"));
@@ -92,12 +96,23 @@ impl HttpClient {
         Ok(HttpClient {
             authority: authority.to_string(),
             host: authority.host().trim_matches(['[', ']']).to_owned(),
-            port: authority.port_u16().unwrap_or(80),
+            port: authority.port_u16().unwrap_or(port),
             base: uri.path().trim_end_matches('/').to_owned(),
+            tls,
             token: None,
             timeout: CALL_TIME,
             max_bytes: MAX_ANSWER_BYTES,
         })
+    }
+
+    /// Believes the authorities of a file, in PEM, instead of those that the platform knows. Without TLS, it has no effect.
+    ///
+    /// # Errors
+    /// [`ClientError::Authorities`] when the file cannot be used.
+    pub fn authorities_file(mut self, path: impl AsRef<Path>) -> Result<HttpClient, ClientError> {
+        let authorities = Authorities::of_file(path.as_ref())?;
+        self.tls = self.tls.map(|_| authorities);
+        Ok(self)
     }
 
     /// Shows this token.
@@ -126,15 +141,32 @@ impl HttpClient {
         self
     }
 
-    async fn connect(&self) -> Result<TcpStream, ClientError> {
-        let connecting = TcpStream::connect((self.host.as_str(), self.port));
-        let connected = tokio::time::timeout(CONNECT_TIME, connecting)
-            .await
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        connected.map_err(|source| ClientError::Connect {
+    pub(crate) async fn connect(&self) -> Result<Box<dyn Connected>, ClientError> {
+        let failed = |source| ClientError::Connect {
             address: self.authority.clone(),
             source,
-        })
+        };
+        let connecting = async {
+            let stream = TcpStream::connect((self.host.as_str(), self.port)).await;
+            let stream = stream.map_err(failed)?;
+            match &self.tls {
+                None => Ok(Box::new(stream) as Box<dyn Connected>),
+                Some(tls) => tls.agree(&self.host, stream, &self.authority).await,
+            }
+        };
+        let connected = tokio::time::timeout(CONNECT_TIME, connecting).await;
+        connected.unwrap_or_else(|_| Err(failed(io::ErrorKind::TimedOut.into())))
+    }
+
+    /// The header with the token, where there is one.
+    pub(crate) fn authorization(&self) -> Result<Option<HeaderValue>, ClientError> {
+        let Some(token) = &self.token else {
+            return Ok(None);
+        };
+        let value = HeaderValue::try_from(format!("Bearer {}", token.expose()));
+        let mut value = value.map_err(|_| ClientError::Token)?;
+        value.set_sensitive(true);
+        Ok(Some(value))
     }
 
     async fn send(
@@ -151,11 +183,8 @@ impl HttpClient {
             .header(HOST, self.authority.as_str())
             .header(header.0, header.1)
             .header(ACCEPT, "application/json, text/event-stream");
-        if let Some(token) = &self.token {
-            let value = HeaderValue::try_from(format!("Bearer {}", token.expose()));
-            let mut value = value.map_err(|_| ClientError::Token)?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+        if let Some(token) = self.authorization()? {
+            request = request.header(AUTHORIZATION, token);
         }
         let request = request
             .body(Full::new(Bytes::from(body)))

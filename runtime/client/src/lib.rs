@@ -1,5 +1,5 @@
-//! Calls a HAP server: over HTTP ([`HttpClient`]), or one in this process ([`LocalClient`]). Both are a [`Client`], so a
-//! program that is written against one works with the other.
+//! Calls a HAP server: over HTTP ([`HttpClient`]), over a WebSocket ([`WebSocketClient`]), or one in this process
+//! ([`LocalClient`]). All are a [`Client`], so a program that is written against one works with the others.
 //!
 //! ```no_run
 //! use hap_client::{Client, Execute, HttpClient};
@@ -26,6 +26,8 @@ mod http;
 mod local;
 mod message;
 mod sse;
+mod tls;
+mod websocket;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -40,6 +42,7 @@ pub use execute::{AgentResult, Execute, GraphResult};
 pub use hap_server::rpc::RpcError;
 pub use http::{HttpClient, TOKEN_VARIABLE};
 pub use local::LocalClient;
+pub use websocket::WebSocketClient;
 
 /// A future behind a pointer, so that [`Client`] can be used as `dyn`. Dropping it ends the call; a run that the call
 /// waits for is cancelled then, unless the server is set otherwise.

@@ -53,7 +53,9 @@ impl Client for LocalClient {
             served
                 .await
                 .map_err(|error| ClientError::Broken(error.to_string()))?;
-            message::result(&answer)
+            // Notifications come before the answer, a line each.
+            let last = answer.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
+            message::result(last.unwrap_or_default())
         })
     }
 

@@ -9,7 +9,7 @@ use crate::ClientError;
 #[derive(Serialize)]
 struct Request<'a> {
     jsonrpc: &'static str,
-    id: u32,
+    id: u64,
     method: &'a str,
     params: &'a RawValue,
 }
@@ -25,15 +25,20 @@ pub(crate) fn raw(value: &impl Serialize) -> Result<Box<RawValue>, ClientError> 
     serde_json::value::to_raw_value(value).map_err(|error| ClientError::Answer(error.to_string()))
 }
 
-/// The text of a request. Each has a connection or a stream of its own, so they all have one id.
+/// The text of a request that has a connection or a stream of its own: all of these have one id.
 pub(crate) fn request(method: &str, params: &RawValue) -> Result<Vec<u8>, ClientError> {
+    request_text(1, method, params).map(String::into_bytes)
+}
+
+/// The text of a request.
+pub(crate) fn request_text(id: u64, method: &str, params: &RawValue) -> Result<String, ClientError> {
     let request = Request {
         jsonrpc: "2.0",
-        id: 1,
+        id,
         method,
         params,
     };
-    serde_json::to_vec(&request).map_err(|error| ClientError::Answer(error.to_string()))
+    serde_json::to_string(&request).map_err(|error| ClientError::Answer(error.to_string()))
 }
 
 /// The result in an answer.

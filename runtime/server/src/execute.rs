@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::auth::Scope;
 use crate::methods::Caller;
 use crate::resources;
-use crate::rpc::RpcError;
+use crate::rpc::{Code, RpcError};
 use crate::runs::{Asked, RunEntry, Subject};
 
 /// The longest idempotency key, in bytes.
@@ -37,6 +38,9 @@ pub(crate) struct Execution {
     #[serde(default)]
     #[schemars(length(min = 1, max = MAX_KEY_BYTES))]
     idempotency_key: Option<String>,
+    /// Whether the run's events are sent on the connection that it is asked for on.
+    #[serde(default)]
+    subscribe: bool,
 }
 
 /// Who asks, as the original HAP's requests say it.
@@ -103,6 +107,13 @@ pub(crate) async fn execute(
         let message = format!("`context`: a text in it has more than {MAX_CONTEXT_BYTES} bytes");
         return Err(RpcError::invalid_params(message));
     }
+    let subscription = if execution.subscribe {
+        caller.require(Scope::RunRead, Some(subject.name()))?;
+        let connection = caller.connection().map_err(|_| no_notifications())?;
+        Some((connection, connection.subscription()?))
+    } else {
+        None
+    };
     let asked = Asked {
         fingerprint: fingerprint(&subject, &input, params),
         offered: server.catalog.offers(&caller.principal.tenant, &subject),
@@ -114,11 +125,24 @@ pub(crate) async fn execute(
         Some(run) => run,
         None => start(caller, loaded, input, asked, time).await?,
     };
+    let told = subscription.map(|(connection, place)| connection.subscribe(place, run.clone(), 0));
     if execution.detached {
         run.keep_going();
         return Ok(Started::Detached(run.id.clone()));
     }
-    let outcome = run.waited_for(server.settings.cancel_on_disconnect).await;
+    let cancels = server.settings.cancel_on_disconnect;
+    let outcome = run.waited_for(cancels, caller.cancelled()).await;
+    let Some(outcome) = outcome else {
+        let error = RpcError::new(
+            Code::Cancelled,
+            "the call was cancelled, and others wait for its run",
+        );
+        return Err(error.with("run_id", run.id.clone()));
+    };
+    if let Some(mut told) = told {
+        // The answer comes behind the last event. That the sender is gone is what is waited for.
+        let _ = told.changed().await;
+    }
     Ok(Started::Finished(outcome))
 }
 
@@ -147,6 +171,14 @@ async fn start(
         let started = server.runtime.start_with(loaded, input, options);
         started.map_err(|error| RpcError::invalid_params(error.to_string()))
     })
+}
+
+fn no_notifications() -> RpcError {
+    let problem = "`subscribe`: this transport carries no notifications";
+    let hint = "use a WebSocket or standard streams, or read `/runs/RUN/events`";
+    RpcError::invalid_params(problem)
+        .with("param", "subscribe")
+        .hint(hint)
 }
 
 /// Tells whether two executions with one key ask for the same.

@@ -3,16 +3,18 @@
 use std::sync::{Arc, OnceLock};
 
 use hap::Runtime;
+use tokio::sync::watch;
 
-use crate::auth::AuthProvider;
+use crate::auth::{AuthProvider, TenantId};
 use crate::catalog::Catalog;
+use crate::http::Stopping;
 use crate::limits::Limits;
 use crate::methods::{self, Caller};
-use crate::rpc::Methods;
+use crate::rpc::{Code, Methods, RpcError};
 use crate::runs::Runs;
 use crate::settings::Settings;
 use crate::telemetry::Telemetry;
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 
 /// What all connections share.
 pub(crate) struct Inner {
@@ -27,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) document: OnceLock<serde_json::Value>,
     /// One for each request that is worked on.
     pub(crate) requests: Arc<Turns>,
+    /// Whether connections may stay.
+    pub(crate) stopping: watch::Sender<Stopping>,
     pub(crate) telemetry: Arc<Telemetry>,
 }
 
@@ -34,6 +38,19 @@ impl Inner {
     /// The methods as an OpenRPC document.
     pub(crate) fn document(&self) -> &serde_json::Value {
         self.document.get_or_init(|| methods::document(&self.methods))
+    }
+
+    /// A place for one more request that is worked on, when it is the tenant's turn. Safe to cancel.
+    ///
+    /// # Errors
+    /// When the turn does not come in time.
+    pub(crate) async fn turn(&self, tenant: &TenantId) -> Result<Turn, RpcError> {
+        let _waiting = self.telemetry.waits();
+        let turn = tokio::time::timeout(self.settings.queue_time, self.requests.take(tenant)).await;
+        turn.ok().flatten().ok_or_else(|| {
+            let message = "the server has too many requests to work on";
+            RpcError::new(Code::Unavailable, message).with("retry_after_ms", 1000)
+        })
     }
 
     /// Why the server is not to be given work, as a line.

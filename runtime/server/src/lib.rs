@@ -24,11 +24,13 @@
 mod audit;
 pub mod auth;
 mod catalog;
+mod connection;
 mod execute;
 mod http;
 mod inner;
 mod limits;
 mod methods;
+mod progress;
 mod quota;
 mod resources;
 pub mod rpc;
@@ -36,6 +38,7 @@ mod runs;
 mod settings;
 mod stdio;
 mod telemetry;
+mod tls;
 mod turns;
 
 use std::future::Future;
@@ -52,10 +55,12 @@ use auth::{AuthProvider, Principal};
 use catalog::Catalog;
 pub use catalog::{CatalogChange, Change, Offered};
 use inner::Inner;
+pub use progress::{ProgressHandler, ProgressState, RunOf};
 pub use quota::Quota;
 use runs::Runs;
 pub use settings::Settings;
 pub use telemetry::{Notice, Observer};
+pub use tls::{Tls, TlsError};
 
 /// A server. Cheap to clone; clones are the same server.
 #[derive(Clone)]
@@ -78,6 +83,7 @@ pub struct ServerBuilder {
     agent_files: Vec<(String, PathBuf)>,
     graphs: Vec<PathBuf>,
     settings: Settings,
+    progress: Option<Arc<dyn ProgressHandler>>,
 }
 
 impl ServerBuilder {
@@ -106,6 +112,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Tells `handler` every event of every run.
+    pub fn progress(mut self, handler: Arc<dyn ProgressHandler>) -> ServerBuilder {
+        self.progress = Some(handler);
+        self
+    }
+
     /// Gives the server. It offers what is in the folders once [`Server::refresh`] or [`Server::watch`] has read them.
     ///
     /// # Errors
@@ -121,12 +133,18 @@ impl ServerBuilder {
         Ok(Server(Arc::new(Inner {
             catalog: Catalog::new(self.runtime.clone(), self.agents, self.agent_files, self.graphs),
             runtime: self.runtime,
-            runs: Runs::new(settings.clone(), limits.clone(), telemetry.clone()),
+            runs: Runs::new(
+                settings.clone(),
+                limits.clone(),
+                telemetry.clone(),
+                self.progress.map(progress::Teller::start),
+            ),
             auth: self.auth,
             methods,
             document: std::sync::OnceLock::new(),
             limits,
             requests: turns::Turns::new(settings.max_requests),
+            stopping: tokio::sync::watch::Sender::default(),
             settings,
             telemetry,
         })))
@@ -143,7 +161,13 @@ impl Server {
             agent_files: Vec::new(),
             graphs: Vec::new(),
             settings: Settings::default(),
+            progress: None,
         }
+    }
+
+    /// The bounds that it keeps.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
     }
 
     /// The routes, to be nested in another service. That service sees to TLS and to the bounds of connections.
@@ -151,9 +175,14 @@ impl Server {
         http::router(self.0.clone())
     }
 
-    /// Reads what changed in the folders of agents and graphs, and tells it. The server is ready once that was done.
+    /// Reads what changed in the folders of agents and graphs and in the files of the certificate, and tells it. The server
+    /// is ready once that was done.
     pub async fn refresh(&self) -> Vec<CatalogChange> {
-        self.0.catalog.refresh().await
+        let mut changes = self.0.catalog.refresh().await;
+        if let Some(tls) = &self.0.settings.tls {
+            changes.extend(tls.refreshed());
+        }
+        changes
     }
 
     /// The names of the agents and of the graphs that the folders hold and that can be used.
@@ -179,6 +208,7 @@ impl Server {
             listener,
             self.router(),
             &self.0.settings,
+            &self.0.stopping,
             stop,
             self.0.runs.drain(),
         )

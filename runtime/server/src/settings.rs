@@ -11,6 +11,7 @@ use crate::audit::Audit;
 use crate::auth::TenantId;
 use crate::quota::Quota;
 use crate::telemetry::Observer;
+use crate::tls::Tls;
 
 /// The bounds of a server. All of them hold for strangers, so none is unlimited.
 ///
@@ -86,6 +87,36 @@ pub struct Settings {
     /// How long a client may take to send the body of a request. Default 30 s.
     #[serde(deserialize_with = "units::time")]
     pub body_time: Duration,
+    /// How long what is sent to a client may wait for it to read on; then the connection is closed. Default 30 s.
+    #[serde(deserialize_with = "units::time")]
+    pub write_time: Duration,
+    /// How long a client may take to agree on TLS. Default 10 s.
+    #[serde(deserialize_with = "units::time")]
+    pub handshake_time: Duration,
+    /// How many headers a request may have. Default 100.
+    #[serde(deserialize_with = "units::count")]
+    pub max_headers: usize,
+    /// How many bytes the request line and the headers of a request may have together. Default 64 KiB.
+    #[serde(deserialize_with = "units::bytes")]
+    pub max_header_bytes: usize,
+    /// How many messages of one WebSocket are worked on at one time, and more are refused; or of a pair of streams, where more
+    /// wait. Default 64.
+    #[serde(deserialize_with = "units::count")]
+    pub max_calls_per_connection: usize,
+    /// How many runs one WebSocket or pair of streams may be subscribed to at one time. Default 64.
+    #[serde(deserialize_with = "units::count")]
+    pub max_subscriptions_per_connection: usize,
+    /// How many bytes of answers and notifications may wait to be written to one WebSocket or stream; then its calls and
+    /// subscriptions wait, and its runs go on. Default 16 MiB.
+    #[serde(deserialize_with = "units::bytes")]
+    pub max_waiting_bytes: usize,
+    /// How often the other side of a WebSocket is asked whether it is there. Who says nothing for twice as long is gone.
+    /// Default 30 s.
+    #[serde(deserialize_with = "units::time")]
+    pub ping_interval: Duration,
+    /// How long a WebSocket may be without a call under way and without a subscription. Default 10 minutes.
+    #[serde(deserialize_with = "units::time")]
+    pub websocket_idle: Duration,
     /// How many connections may be open at one time; more wait to be taken in. Default 1024.
     #[serde(deserialize_with = "units::count")]
     pub max_connections: usize,
@@ -107,6 +138,9 @@ pub struct Settings {
     /// The origins of web pages that may call it. Default none.
     #[serde(skip)]
     pub origins: Vec<String>,
+    /// The certificate and key for TLS. Default none: HTTP without it.
+    #[serde(skip)]
+    pub tls: Option<Tls>,
     /// Is told of every call. Default nobody.
     #[serde(skip)]
     pub audit: Option<Audit>,
@@ -140,6 +174,15 @@ impl Default for Settings {
             long_poll: Duration::from_secs(30),
             header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(30),
+            write_time: Duration::from_secs(30),
+            handshake_time: Duration::from_secs(10),
+            max_headers: 100,
+            max_header_bytes: 64 << 10,
+            max_calls_per_connection: 64,
+            max_subscriptions_per_connection: 64,
+            max_waiting_bytes: 16 << 20,
+            ping_interval: Duration::from_secs(30),
+            websocket_idle: Duration::from_secs(600),
             max_connections: 1024,
             agent_timeout: Duration::from_secs(300),
             graph_timeout: Duration::from_secs(3600),
@@ -147,6 +190,7 @@ impl Default for Settings {
             drain: Duration::from_secs(30),
             hosts: Vec::new(),
             origins: Vec::new(),
+            tls: None,
             audit: None,
             observer: None,
         }

@@ -6,20 +6,14 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::io::{AsyncRead, AsyncWrite, BufReader};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader};
 
 use crate::auth::Principal;
+use crate::connection::{Connection, cancels};
 use crate::inner::Inner;
-use crate::methods::Caller;
-use crate::rpc::{FrameLimits, FrameReader, PeerFraming, writer};
+use crate::rpc::{FrameLimits, FrameReader, Incoming, PeerFraming, writer};
 
-/// How many bytes of answers may wait to be written.
-const MAX_WAITING_BYTES: usize = 16 << 20;
-
-/// How many messages are worked on at one time; then no further one is read.
-const MAX_MESSAGES: usize = 64;
-
-/// Serves one caller until the input ends; then what is under way is waited for.
+/// Serves one caller until the input ends; then what is under way is waited for, subscriptions included.
 pub(crate) async fn serve(
     server: Arc<Inner>,
     input: impl AsyncRead + Unpin,
@@ -31,40 +25,58 @@ pub(crate) async fn serve(
         message: server.settings.max_request_bytes,
         ..FrameLimits::default()
     };
-    let mut reader = FrameReader::new(BufReader::new(input), limits, peer.clone());
-    let (sender, writing) = writer(output, peer, MAX_WAITING_BYTES);
-    let caller = Caller::new(server.clone(), Arc::new(principal));
+    let reader = FrameReader::new(BufReader::new(input), limits, peer.clone());
+    let (sender, writing) = writer(output, peer, server.settings.max_waiting_bytes);
+    let connection = Connection::new(server.clone(), sender);
     let reading = async move {
-        let mut working = FuturesUnordered::new();
-        let mut open = true;
-        while open || !working.is_empty() {
-            let message = tokio::select! {
-                _ = working.next(), if !working.is_empty() => continue,
-                message = reader.next(), if open && working.len() < MAX_MESSAGES => message,
-            };
-            match message {
-                Ok(Some(bytes)) => {
-                    let (server, caller, sender) = (server.clone(), caller.clone(), sender.clone());
-                    working.push(async move {
-                        if let Some(answer) = server.methods.handle(caller, &bytes).await {
-                            // A reader that is gone needs no answer.
-                            let _ = sender.send(answer).await;
-                        }
-                    });
-                }
-                Ok(None) => open = false,
-                Err(error) => {
-                    if let Some(answer) = error.answer() {
-                        let _ = sender.send(answer).await;
-                    }
-                    open = !error.is_fatal();
-                }
-            }
-        }
+        read(reader, &server, &connection, &Arc::new(principal)).await;
+        let mut subscribed = connection.subscribed();
+        // The sender is a field of the connection, so it is not gone.
+        let _ = subscribed.wait_for(|count| *count == 0).await;
         Ok(())
     };
     // The writer ends when the last sender is gone, which the reading side holds.
     // When nobody can be answered any more, what is under way is dropped.
     tokio::try_join!(reading, writing)?;
     Ok(())
+}
+
+async fn read<R: AsyncBufRead + Unpin>(
+    mut reader: FrameReader<R>,
+    server: &Inner,
+    connection: &Arc<Connection>,
+    principal: &Arc<Principal>,
+) {
+    let most = server.settings.max_calls_per_connection.max(1);
+    let mut working = FuturesUnordered::new();
+    // The one message that is read when there are as many as may be: it may cancel one of them.
+    let mut held: Option<Incoming> = None;
+    let mut open = true;
+    while open || !working.is_empty() {
+        let message = tokio::select! {
+            Some(()) = working.next(), if !working.is_empty() => {
+                working.extend(held.take().map(|incoming| connection.work(principal, incoming)));
+                continue;
+            }
+            message = reader.next(), if open && held.is_none() => message,
+        };
+        match message {
+            Ok(Some(bytes)) => {
+                let incoming = server.methods.parse(&bytes);
+                // It is heard even when there are as many calls as may be.
+                if cancels(&incoming) {
+                    connection.work(principal, incoming).await;
+                } else if working.len() < most {
+                    working.push(connection.work(principal, incoming));
+                } else {
+                    held = Some(incoming);
+                }
+            }
+            Ok(None) => open = false,
+            Err(error) => {
+                connection.send(error.answer()).await;
+                open = !error.is_fatal();
+            }
+        }
+    }
 }

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use crate::arguments::CacheArgs;
 use crate::exit::{Exit, Stop};
 use crate::projects::{self, Told};
-use crate::serving::{self, AuditFile, AuthArgs, Config, Layers, LogFormat};
+use crate::serving::{self, AuditFile, AuthArgs, Config, Layers, LogFormat, TlsArgs};
 use crate::signals::{ONE_WISH, Signals};
 use crate::terminal::{Terminal, clean};
 
@@ -39,11 +39,13 @@ pub(crate) struct ServeArgs {
     graphs: Vec<PathBuf>,
     #[command(flatten)]
     auth: AuthArgs,
+    #[command(flatten)]
+    tls: TlsArgs,
     /// A folder whose files agents may read, as far as graphs grant them
     #[arg(long, value_name = "DIR")]
     resources: Option<PathBuf>,
     /// Serve one caller on standard input and output instead, who may do everything
-    #[arg(long, conflicts_with_all = ["listen", "auth", "tokens", "jwt_issuer"])]
+    #[arg(long, conflicts_with_all = ["listen", "auth", "tokens", "jwt_issuer", "tls_cert"])]
     stdio: bool,
     /// A name by which the server may be called, besides those of this machine
     #[arg(long = "host", value_name = "NAME")]
@@ -148,6 +150,7 @@ impl ServeArgs {
         config.log.audit = self.audit_log.clone().or(config.log.audit);
         config.limits.max_runs = self.max_runs.map_or(config.limits.max_runs, NonZeroUsize::get);
         config.auth = self.auth.over(config.auth);
+        config.tls = self.tls.over(config.tls);
         Ok(config)
     }
 
@@ -230,15 +233,17 @@ async fn http(
         server = building => server?,
         () = signals.next() => return Ok(Exit::Cancelled),
     };
-    if !address.ip().is_loopback() {
-        let hint = "put a proxy that speaks TLS before it, and name it with `--host`";
+    let has_tls = server.settings().tls.is_some();
+    if !has_tls && !address.ip().is_loopback() {
+        let hint = "give `--tls-cert` and `--tls-key`, or put a proxy that speaks TLS before it, and name it with `--host`";
         terminal.warning("tokens and data cross the network unencrypted", Some(hint));
     }
     if let Some(token) = token {
         terminal.tell(&format!("token: {}", token.expose()));
         terminal.tell("  it is good until the server ends; `HAP_TOKEN=… hap call server/info` uses it");
     }
-    terminal.tell(&format!("listening on http://{address}"));
+    let scheme = if has_tls { "https" } else { "http" };
+    terminal.tell(&format!("listening on {scheme}://{address}"));
     let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
         served = server.serve(listener, stopped(signals, terminal)) => {

@@ -69,6 +69,7 @@ pub(crate) async fn server(
         observer: log.map(|log| Observer::new(move |notice| log.log("info", notice))),
         hosts: config.hosts.clone(),
         origins: config.origins.clone(),
+        tls: config.tls.read()?,
         ..config.limits.clone()
     };
     let mut builder = Server::builder(runtime, auth).settings(settings);

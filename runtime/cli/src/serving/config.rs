@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use hap_server::Settings;
 use serde::Deserialize;
 
-use super::AuthArgs;
+use super::{AuthArgs, TlsArgs};
 
 /// Where the server listens unless told otherwise.
 const LISTEN: &str = "127.0.0.1:8480";
@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) origins: Vec<String>,
     /// Who is let in.
     pub(crate) auth: AuthArgs,
+    /// Whether TLS is spoken.
+    pub(crate) tls: TlsArgs,
     /// How components are compiled and run.
     pub(crate) components: Components,
     /// What is told to the operator.
@@ -88,6 +90,7 @@ impl Default for Config {
             hosts: Vec::new(),
             origins: Vec::new(),
             auth: AuthArgs::default(),
+            tls: TlsArgs::default(),
             components: Components::default(),
             log: Log::default(),
             limits: Settings::default(),
@@ -103,5 +106,7 @@ pub(super) const PATHS: &[&str] = &[
     "auth.tokens",
     "auth.jwt_key",
     "auth.jwks",
+    "tls.cert",
+    "tls.key",
     "log.audit",
 ];

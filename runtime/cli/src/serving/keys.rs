@@ -4,8 +4,8 @@ use serde::de::value::Error;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::AuthArgs;
 use super::config::{Components, Config, Log};
+use super::{AuthArgs, TlsArgs};
 
 /// How the names of environment variables begin.
 pub(super) const PREFIX: &str = "HAP_SERVE_";
@@ -14,6 +14,7 @@ pub(super) const PREFIX: &str = "HAP_SERVE_";
 pub(crate) fn all() -> Vec<String> {
     let sections = [
         ("auth", fields::<AuthArgs>()),
+        ("tls", fields::<TlsArgs>()),
         ("components", fields::<Components>()),
         ("log", fields::<Log>()),
         ("limits", fields::<hap_server::Settings>()),

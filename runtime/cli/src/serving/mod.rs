@@ -8,6 +8,7 @@ mod config;
 mod keys;
 mod layers;
 pub(crate) mod projects;
+mod tls;
 
 pub(crate) use audit::AuditFile;
 pub(crate) use auth::AuthArgs;
@@ -15,3 +16,4 @@ pub(crate) use build::{folders, runtime, server};
 pub(crate) use check::{check, no_token_in_a_log};
 pub(crate) use config::{Config, LogFormat};
 pub(crate) use layers::Layers;
+pub(crate) use tls::TlsArgs;

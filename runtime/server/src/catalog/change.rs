@@ -12,15 +12,17 @@ pub enum Offered {
     Agent,
     /// A graph.
     Graph,
+    /// The certificate that it shows.
+    Certificate,
 }
 
-/// One thing that changed in the folders. Its `Display` is a line for the operator.
+/// One thing that changed in the folders, or the certificate. Its `Display` is a line for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CatalogChange {
     /// What changed.
     #[serde(rename = "kind")]
     pub what: Offered,
-    /// Its name.
+    /// Its name; that of a certificate is its file's.
     pub name: String,
     /// How.
     #[serde(flatten)]
@@ -52,6 +54,7 @@ impl fmt::Display for Offered {
         f.write_str(match self {
             Offered::Agent => "agent",
             Offered::Graph => "graph",
+            Offered::Certificate => "certificate",
         })
     }
 }

@@ -104,8 +104,8 @@ impl Reader {
                     let told =
                         (missed > 0).then(|| Event::default().event("missed").data(missed.to_string()));
                     let numbered = events.iter().zip(first..);
-                    let events =
-                        numbered.map(|(text, number)| Event::default().id(number.to_string()).data(&**text));
+                    let events = numbered
+                        .map(|(kept, number)| Event::default().id(number.to_string()).data(&*kept.text));
                     self.waiting = told.into_iter().chain(events).collect::<Vec<_>>().into_iter();
                     self.next = first + self.waiting.len() as u64 - u64::from(missed > 0);
                 }

@@ -7,18 +7,19 @@ use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::cors;
 use crate::auth::{AuthError, Credentials, Principal, Secret};
 use crate::inner::Inner;
 use crate::rpc::{self, Code, Id, RpcError};
 use crate::settings::Settings;
 
 /// Lets a request through that may come in.
-pub(super) async fn guard(State(server): State<Arc<Inner>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(server): State<Arc<Inner>>, request: Request, next: Next) -> Response {
     // Who watches the process calls it by whatever address it has, and is told nothing about anybody.
     if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return next.run(request).await;
@@ -27,9 +28,23 @@ pub(super) async fn guard(State(server): State<Arc<Inner>>, mut request: Request
         let error = RpcError::new(Code::Forbidden, message);
         return refusal(StatusCode::FORBIDDEN, error);
     }
+    let origin = request.headers().get(ORIGIN).cloned();
+    let mut response = match cors::preflight(&request) {
+        // A browser shows no credentials when it asks.
+        Some(answer) if origin.is_some() => answer,
+        _ => authenticated(&server, request, next).await,
+    };
+    if let Some(origin) = origin {
+        cors::allow(&mut response, origin);
+    }
+    response
+}
+
+/// Answers a request whose caller has shown who it is.
+async fn authenticated(server: &Inner, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let credentials = Credentials {
-        bearer: bearer(request.headers()),
+        bearer: bearer(request.headers()).or_else(|| offered(request.headers())),
         // A service that embeds the routes and does not say who its peer is, is not taken for a local one.
         peer_is_loopback: peer.is_some_and(|ConnectInfo(address)| address.ip().is_loopback()),
         now: SystemTime::now(),
@@ -37,6 +52,8 @@ pub(super) async fn guard(State(server): State<Arc<Inner>>, mut request: Request
     match server.auth.authenticate(&credentials).await {
         Ok(principal) => {
             request.extensions_mut().insert(Arc::<Principal>::new(principal));
+            // A long connection shows them again from time to time.
+            request.extensions_mut().insert(Arc::new(credentials));
             next.run(request).await
         }
         Err(error) => unauthenticated(&error),
@@ -49,6 +66,16 @@ fn bearer(headers: &HeaderMap) -> Option<Secret> {
     scheme
         .eq_ignore_ascii_case("bearer")
         .then(|| Secret::new(token.trim().to_owned()))
+}
+
+/// The token among the protocols that a WebSocket offers, as `bearer.TOKEN`: a page cannot set the headers of one.
+fn offered(headers: &HeaderMap) -> Option<Secret> {
+    let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
+    let mut offers = offers
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    let token = offers.find_map(|offer| offer.trim().strip_prefix("bearer."))?;
+    Some(Secret::new(token.to_owned()))
 }
 
 /// Whether the request names this server and comes from a page that may call it. A page of a stranger's that is open in a

@@ -1,6 +1,9 @@
-//! The server over HTTP: `POST /rpc`, the events of a run as a stream, and the pages for whoever watches the process.
+//! The server over HTTP: `POST /rpc` and a WebSocket there, the events of a run as a stream, and the pages for whoever watches
+//! the process.
 
+mod accept;
 mod busy;
+mod cors;
 mod events;
 mod guard;
 mod health;
@@ -8,6 +11,8 @@ mod metrics;
 mod observe;
 mod rpc;
 mod serve;
+mod websocket;
+mod write_time;
 
 use std::sync::Arc;
 
@@ -17,12 +22,12 @@ use axum::{Json, Router};
 
 use crate::inner::Inner;
 
-pub(crate) use serve::serve;
+pub(crate) use serve::{Stopping, serve};
 
 /// The routes, to be served by themselves or within another service.
 pub(crate) fn router(server: Arc<Inner>) -> Router {
     Router::new()
-        .route("/rpc", post(rpc::call))
+        .route("/rpc", post(rpc::call).get(websocket::upgrade))
         .route("/runs/{run}/events", get(events::events))
         .route("/openrpc.json", get(openrpc))
         .route("/healthz", get(health::healthz))

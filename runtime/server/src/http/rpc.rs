@@ -38,14 +38,10 @@ pub(super) async fn call(
             return refusal(StatusCode::REQUEST_TIMEOUT, error);
         }
     };
-    let tenant = &principal.tenant;
-    let waiting = server.telemetry.waits();
-    let turn = tokio::time::timeout(server.settings.queue_time, server.requests.take(tenant)).await;
-    let Ok(Some(_turn)) = turn else {
-        let error = RpcError::new(Code::Unavailable, "the server has too many requests to work on");
-        return busy(error.with("retry_after_ms", 1000));
+    let _turn = match server.turn(&principal.tenant).await {
+        Ok(turn) => turn,
+        Err(error) => return busy(error),
     };
-    drop(waiting);
     let caller = Caller::new(server.clone(), principal);
     match server.methods.parse(&bytes) {
         // A single call: its error is the request's.

@@ -1,4 +1,4 @@
-//! Connections: taken in until the server is told to stop, each with a bound on the time for its headers.
+//! Connections: taken in until the server is told to stop, and seen to their end.
 
 use std::future::Future;
 use std::io;
@@ -8,36 +8,54 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::accept::Accepting;
 use crate::settings::Settings;
 
 /// How long the last answers may take to be written once all runs have ended.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
+/// Whether connections may stay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stopping {
+    /// Yes.
+    #[default]
+    No,
+    /// As long as they have something under way.
+    WhenDone,
+    /// No.
+    Now,
+}
+
+/// The place that a connection takes until it is closed, what becomes of it included.
+#[derive(Clone)]
+pub(super) struct ConnectionPlace(
+    #[expect(dead_code, reason = "held, not looked at")] Arc<OwnedSemaphorePermit>,
+);
+
 /// Serves `router` until `stop` is ready and then until `drained` is: who waits for a run, or asks for its outcome or whether
 /// the server is ready, is answered until the last run has ended. Then no further connection is taken in, and those that are
-/// still busy have a moment for their last answers.
+/// still busy have a moment for their last answers. `stopping` tells them.
 ///
 /// HTTP/1.1 only: telling the versions apart would wait for a client's first bytes without a bound on the time.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     settings: &Settings,
+    stopping: &watch::Sender<Stopping>,
     stop: impl Future<Output = ()>,
     drained: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let mut drained = std::pin::pin!(async {
         stop.await;
+        stopping.send_replace(Stopping::WhenDone);
         drained.await;
     });
+    let count = u32::try_from(settings.max_connections).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(settings.max_connections));
-    let graceful = GracefulShutdown::new();
+    let accepting = Accepting::new(settings, stopping);
     loop {
         let accepted = async {
             let place = places.clone().acquire_owned().await;
@@ -48,39 +66,26 @@ pub(crate) async fn serve(
             () = &mut drained => break,
             accepted = accepted => accepted,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
+        // The places are never closed.
+        let (Ok((stream, peer)), Ok(place)) = (accepted, place) else {
             // The peer is gone, or the process has too many files open: neither is a reason to stop.
-            Err(_) => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
         };
-        let service = TowerToHyperService::new(with_peer(router.clone(), peer));
-        let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(settings.header_time);
-        // Not the variant with upgrades: that one tells the versions apart even here, without a bound on the time.
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
-            // A connection that breaks is the client's affair.
-            let _ = watched.await;
-            drop(place);
-        });
+        let router = known(router.clone(), peer, ConnectionPlace(Arc::new(place)));
+        tokio::spawn(accepting.clone().serve(stream, router));
     }
     // Whoever calls now is told at once that nobody listens.
     drop(listener);
-    // What a client does not read is lost to it.
-    let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
+    // Each connection gives its place back at its end. What a client does not read is lost to it.
+    let _ = tokio::time::timeout(LAST_ANSWERS, places.acquire_many(count)).await;
+    stopping.send_replace(Stopping::Now);
     Ok(())
 }
 
-/// The routes for one connection, which know its peer.
-fn with_peer(router: Router, peer: SocketAddr) -> Router {
-    router.layer(axum::Extension(ConnectInfo(peer)))
+/// The routes for one connection, which know its peer and its place.
+fn known(router: Router, peer: SocketAddr, place: ConnectionPlace) -> Router {
+    router
+        .layer(axum::Extension(ConnectInfo(peer)))
+        .layer(axum::Extension(place))
 }

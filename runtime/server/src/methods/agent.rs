@@ -82,6 +82,7 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
                     ParamSpec::optional("timeout_ms"),
                     ParamSpec::optional("detached"),
                     ParamSpec::optional("idempotency_key"),
+                    ParamSpec::optional("subscribe"),
                 ]
             },
         )

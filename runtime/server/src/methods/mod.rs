@@ -2,6 +2,7 @@
 //! for both before it runs: a method cannot be registered without.
 
 mod agent;
+mod connection;
 mod discover;
 mod graph;
 mod resource;
@@ -23,6 +24,7 @@ use serde::de::DeserializeOwned;
 
 use crate::audit::OpenCall;
 use crate::auth::{Principal, Scope};
+use crate::connection::{OnConnection, not_here};
 use crate::inner::Inner;
 use crate::rpc::{Code, Context, Id, MethodSpec, Methods, RegisterError, RpcError, Settings};
 
@@ -39,6 +41,8 @@ pub(crate) struct Caller {
     pub(crate) principal: Arc<Principal>,
     /// The id of the request, as it was written; none for a notification.
     request: Option<Arc<str>>,
+    /// The connection that the call came over, where that can carry more than the answer.
+    connection: Option<OnConnection>,
 }
 
 impl Context for Caller {
@@ -68,6 +72,29 @@ impl Caller {
             server,
             principal,
             request: None,
+            connection: None,
+        }
+    }
+
+    /// The same caller, whose call came over a connection that stays.
+    pub(crate) fn on(self, connection: OnConnection) -> Caller {
+        let connection = Some(connection);
+        Caller { connection, ..self }
+    }
+
+    /// The connection that the call came over.
+    ///
+    /// # Errors
+    /// When it carries nothing but the answer.
+    pub(crate) fn connection(&self) -> Result<&OnConnection, RpcError> {
+        self.connection.as_ref().ok_or_else(not_here)
+    }
+
+    /// Ready when the caller has asked to cancel the call. Safe to cancel.
+    pub(crate) async fn cancelled(&self) {
+        match &self.connection {
+            Some(connection) => connection.cancelled().await,
+            None => std::future::pending().await,
         }
     }
 
@@ -205,6 +232,7 @@ pub(crate) fn table(settings: Settings) -> Result<Methods<Caller>, RegisterError
     agent::add(&mut table)?;
     graph::add(&mut table)?;
     run::add(&mut table)?;
+    connection::add(&mut table)?;
     resource::add(&mut table)?;
     discover::add(&mut table)?;
     Ok(table.0)

@@ -167,34 +167,37 @@ async fn events(caller: Caller, asked: Events) -> Result<RunEvents, RpcError> {
     let wait = asked
         .wait_ms
         .map_or(limit, |asked| Duration::from_millis(asked).min(limit));
-    Ok(
-        match tokio::time::timeout(wait, run.log.next(from, MAX_EVENTS)).await {
-            Err(_) => RunEvents {
-                next: from,
-                missed: 0,
-                ended: false,
-                events: Vec::new(),
-            },
-            Ok(Read::End) => RunEvents {
-                next: from,
-                missed: 0,
-                ended: true,
-                events: Vec::new(),
-            },
-            Ok(Read::Events {
-                first,
-                missed,
-                events,
-            }) => RunEvents {
-                next: first + events.len() as u64,
-                missed,
-                ended: false,
-                // The server wrote them itself.
-                events: events
-                    .iter()
-                    .filter_map(|text| RawValue::from_string(text.to_string()).ok())
-                    .collect(),
-            },
+    let read = tokio::time::timeout(wait, run.log.next(from, MAX_EVENTS));
+    let read = tokio::select! {
+        read = read => read,
+        () = caller.cancelled() => return Err(RpcError::new(Code::Cancelled, "the call was cancelled")),
+    };
+    Ok(match read {
+        Err(_) => RunEvents {
+            next: from,
+            missed: 0,
+            ended: false,
+            events: Vec::new(),
         },
-    )
+        Ok(Read::End) => RunEvents {
+            next: from,
+            missed: 0,
+            ended: true,
+            events: Vec::new(),
+        },
+        Ok(Read::Events {
+            first,
+            missed,
+            events,
+        }) => RunEvents {
+            next: first + events.len() as u64,
+            missed,
+            ended: false,
+            // The server wrote them itself.
+            events: events
+                .iter()
+                .filter_map(|kept| RawValue::from_string(kept.text.to_string()).ok())
+                .collect(),
+        },
+    })
 }

@@ -105,7 +105,7 @@ impl OwnResources {
         // The server wrote them itself.
         let events = events
             .iter()
-            .filter_map(|text| RawValue::from_string(text.to_string()).ok());
+            .filter_map(|event| RawValue::from_string(event.text.to_string()).ok());
         let events: Vec<_> = events.collect();
         text(&Events { next, missed, events })
     }

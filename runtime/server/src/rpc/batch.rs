@@ -3,40 +3,50 @@
 //! What must stay true: every request of the batch is run and answered once, even if its answer no longer
 //! fits and says only that; a batch without requests and refusals has no answer, not an empty one.
 
-use super::{Context, Item, Methods, Response, RpcError};
+use super::{Call, Context, Item, Methods, Response, RpcError};
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-/// A call that runs, and its place in the batch.
-type Running<'a> = (usize, Pin<Box<dyn Future<Output = Option<Response>> + Send + 'a>>);
+/// A call, and its place in the batch.
+type Placed<'a> = (usize, Pin<Box<dyn Future<Output = Option<Response>> + Send + 'a>>);
 
-/// Runs a batch in the task of the caller.
+/// Runs a batch in the task of the caller; `start` makes a call's future, for all calls before the first is run.
 ///
 /// Not with a task for each call: those would go on for a while after the future is dropped, and the handlers
 /// of HAP wait for runs that have tasks of their own. The bound is small, so when one call wakes the task it
 /// costs little to ask all of them.
-pub(super) async fn run<C: Context>(methods: &Methods<C>, context: &C, items: Vec<Item>) -> Option<Vec<u8>> {
+pub(super) async fn run<'a, C: Context, F>(
+    methods: &Methods<C>,
+    context: &C,
+    items: Vec<Item>,
+    mut start: impl FnMut(Call) -> F,
+) -> Option<Vec<u8>>
+where
+    F: Future<Output = Option<Response>> + Send + 'a,
+{
     let settings = methods.settings();
-    let mut waiting = items.into_iter().enumerate();
-    let mut running: Vec<Running<'_>> = Vec::new();
+    let mut waiting: VecDeque<Placed<'a>> = VecDeque::new();
+    let mut running: Vec<Placed<'a>> = Vec::new();
     let mut answers = Answers {
         limit: settings.answer_bytes,
         used: 0,
         texts: Vec::new(),
     };
+    for (place, item) in items.into_iter().enumerate() {
+        match item {
+            Item::Call(call) => waiting.push_back((place, Box::pin(start(call)))),
+            Item::Refused(refusal) => answers.add(place, methods.refuse(context, refusal)),
+            Item::Response(_) => {}
+        }
+    }
     poll_fn(|task| {
         loop {
             while running.len() < settings.concurrency.max(1)
-                && let Some((place, item)) = waiting.next()
+                && let Some(call) = waiting.pop_front()
             {
-                match item {
-                    Item::Call(call) => {
-                        running.push((place, Box::pin(methods.handle_call(context.clone(), call))));
-                    }
-                    Item::Refused(refusal) => answers.add(place, methods.refuse(context, refusal)),
-                    Item::Response(_) => {}
-                }
+                running.push(call);
             }
             let before = running.len();
             running.retain_mut(|(place, call)| match call.as_mut().poll(task) {
@@ -49,7 +59,7 @@ pub(super) async fn run<C: Context>(methods: &Methods<C>, context: &C, items: Ve
                 }
             });
             // A call that ended makes room for one that has not been asked yet.
-            if running.is_empty() && waiting.len() == 0 {
+            if running.is_empty() && waiting.is_empty() {
                 return Poll::Ready(());
             } else if running.len() == before {
                 return Poll::Pending;

@@ -158,11 +158,26 @@ impl<C: Context> Methods<C> {
     /// The same for a message that has been read already. Responses in it are passed over: answering one
     /// could start an exchange of errors that never ends.
     pub async fn handle_incoming(&self, context: C, incoming: Incoming) -> Option<Vec<u8>> {
+        let start = |call| self.handle_call(context.clone(), call);
+        self.handle_each(&context, incoming, start).await
+    }
+
+    /// The same for a transport that has something to do at each call: `start` makes a call's future, of all calls
+    /// of a batch before the first is run.
+    pub async fn handle_each<F>(
+        &self,
+        context: &C,
+        incoming: Incoming,
+        mut start: impl FnMut(Call) -> F,
+    ) -> Option<Vec<u8>>
+    where
+        F: Future<Output = Option<Response>> + Send,
+    {
         match incoming {
-            Incoming::Single(Item::Call(call)) => Some(self.handle_call(context, call).await?.to_bytes()),
-            Incoming::Single(Item::Refused(refusal)) => Some(self.refuse(&context, refusal).to_bytes()),
+            Incoming::Single(Item::Call(call)) => Some(start(call).await?.to_bytes()),
+            Incoming::Single(Item::Refused(refusal)) => Some(self.refuse(context, refusal).to_bytes()),
             Incoming::Single(Item::Response(_)) => None,
-            Incoming::Batch(items) => batch::run(self, &context, items).await,
+            Incoming::Batch(items) => batch::run(self, context, items, start).await,
         }
     }
 

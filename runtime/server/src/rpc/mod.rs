@@ -14,6 +14,7 @@ mod error;
 mod framing;
 mod message;
 mod parse;
+mod queue;
 mod spec;
 mod stdio;
 
@@ -27,5 +28,6 @@ pub use error::RpcError;
 pub use framing::{FrameError, FrameLimits, Framing};
 pub use message::{Call, Id, Outcome, Params, Response, notification, request};
 pub use parse::{Incoming, Item, Limits, Refusal, parse};
+pub use queue::{MessageReceiver, MessageSender, Queued, SendError, queue};
 pub use spec::{Example, MethodSpec, NoParams, ParamSpec, RegisterError, Schema};
-pub use stdio::{FrameReader, MessageSender, PeerFraming, SendError, writer};
+pub use stdio::{FrameReader, PeerFraming, writer};

@@ -73,10 +73,23 @@ impl RunEntry {
     }
 
     /// As [`RunEntry::outcome`]; when the last caller that waits goes away before the end, the run is cancelled, if
-    /// `cancels` and if nobody wanted it detached.
-    pub(crate) async fn waited_for(&self, cancels: bool) -> Arc<RunOutcome> {
-        let _waiting = Waiting::new(self, cancels);
-        self.outcome().await
+    /// `cancels` and if nobody wanted it detached. `stop` is ready when the caller wants no more of it: then the run is
+    /// cancelled in any case if it is the last one and nobody wanted it detached, and its outcome is waited for; with others
+    /// that go on waiting, there is none for this caller.
+    pub(crate) async fn waited_for(
+        &self,
+        cancels: bool,
+        stop: impl Future<Output = ()>,
+    ) -> Option<Arc<RunOutcome>> {
+        let mut waiting = Waiting::new(self, cancels);
+        tokio::select! {
+            outcome = self.outcome() => return Some(outcome),
+            () = stop => waiting.cancels = true,
+        }
+        match waiting.leave() {
+            true => Some(self.outcome().await),
+            false => None,
+        }
     }
 
     /// The run goes on when nobody waits for it.
@@ -105,21 +118,37 @@ impl RunEntry {
 struct Waiting<'a> {
     run: &'a RunEntry,
     cancels: bool,
+    has_left: bool,
 }
 
 impl<'a> Waiting<'a> {
     fn new(run: &'a RunEntry, cancels: bool) -> Waiting<'a> {
         run.waiting.fetch_add(1, Ordering::AcqRel);
-        Waiting { run, cancels }
+        Waiting {
+            run,
+            cancels,
+            has_left: false,
+        }
+    }
+
+    /// Waits no longer, and tells whether the run is cancelled for it.
+    fn leave(&mut self) -> bool {
+        if self.has_left {
+            return false;
+        }
+        self.has_left = true;
+        let was_last = self.run.waiting.fetch_sub(1, Ordering::AcqRel) == 1;
+        let ends = was_last && self.cancels && !self.run.keeps_going.load(Ordering::Acquire);
+        if ends {
+            // A run that has ended takes no notice.
+            self.run.cancel();
+        }
+        ends
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let was_last = self.run.waiting.fetch_sub(1, Ordering::AcqRel) == 1;
-        // A run that has ended takes no notice.
-        if was_last && self.cancels && !self.run.keeps_going.load(Ordering::Acquire) {
-            self.run.cancel();
-        }
+        self.leave();
     }
 }

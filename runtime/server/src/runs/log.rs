@@ -4,8 +4,21 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hap::Event;
+use hap::{Event, EventKind};
 use tokio::sync::Notify;
+
+use crate::progress::ProgressState;
+
+/// An event that is kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// Its text, JSON.
+    pub(crate) text: Box<str>,
+    /// What it says of a node's progress.
+    pub(crate) progress: Option<ProgressState>,
+    /// Whether it is an agent's log record.
+    pub(crate) is_log: bool,
+}
 
 /// The events of one run.
 pub(crate) struct EventLog {
@@ -19,7 +32,7 @@ pub(crate) struct EventLog {
 struct Inner {
     /// The number of the first event that is kept.
     first: u64,
-    events: VecDeque<Arc<str>>,
+    events: VecDeque<Arc<Kept>>,
     bytes: usize,
     ended: bool,
 }
@@ -31,7 +44,7 @@ pub(crate) enum Read {
     Events {
         first: u64,
         missed: u64,
-        events: Vec<Arc<str>>,
+        events: Vec<Arc<Kept>>,
     },
     /// There will be none any more.
     End,
@@ -59,14 +72,18 @@ impl EventLog {
     /// Adds the next event.
     pub(crate) fn push(&self, event: &Event) {
         // An event always has a JSON form.
-        let text: Arc<str> = serde_json::to_string(event).unwrap_or_default().into();
+        let text: Box<str> = serde_json::to_string(event).unwrap_or_default().into();
         let mut inner = self.inner();
         inner.bytes += text.len();
-        inner.events.push_back(text);
+        inner.events.push_back(Arc::new(Kept {
+            text,
+            progress: ProgressState::of(&event.kind),
+            is_log: matches!(event.kind, EventKind::NodeLog { .. }),
+        }));
         while inner.events.len() > self.max_events || (inner.bytes > self.max_bytes && inner.events.len() > 1)
         {
             if let Some(oldest) = inner.events.pop_front() {
-                inner.bytes -= oldest.len();
+                inner.bytes -= oldest.text.len();
                 inner.first += 1;
             }
         }
@@ -85,7 +102,7 @@ impl EventLog {
         let inner = self.inner();
         let first = from.max(inner.first);
         let skip = usize::try_from(first - inner.first).unwrap_or(usize::MAX);
-        let events: Vec<Arc<str>> = inner.events.iter().skip(skip).take(max).cloned().collect();
+        let events: Vec<Arc<Kept>> = inner.events.iter().skip(skip).take(max).cloned().collect();
         if events.is_empty() {
             return inner.ended.then_some(Read::End);
         }

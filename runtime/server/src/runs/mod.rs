@@ -14,10 +14,11 @@ use tokio::sync::watch;
 
 pub(crate) use entry::{Asked, RunEntry, Subject};
 use finished::Finished;
-pub(crate) use log::{EventLog, Read};
+pub(crate) use log::{EventLog, Kept, Read};
 
 use crate::auth::{Principal, TenantId};
 use crate::limits::Limits;
+use crate::progress::{RunOf, Teller};
 use crate::resources::Stats;
 use crate::rpc::{Code, RpcError};
 use crate::settings::Settings;
@@ -37,6 +38,8 @@ pub(crate) struct Runs {
     starting: Mutex<()>,
     /// How many are under way, for whoever waits for the last one.
     active: watch::Sender<usize>,
+    /// Tells the program that the server is a part of.
+    progress: Option<Teller>,
 }
 
 struct Inner {
@@ -100,7 +103,12 @@ impl Drop for Place {
 }
 
 impl Runs {
-    pub(crate) fn new(settings: Settings, limits: Arc<Limits>, telemetry: Arc<Telemetry>) -> Arc<Runs> {
+    pub(crate) fn new(
+        settings: Settings,
+        limits: Arc<Limits>,
+        telemetry: Arc<Telemetry>,
+        progress: Option<Teller>,
+    ) -> Arc<Runs> {
         Arc::new(Runs {
             inner: Mutex::new(Inner {
                 by_id: HashMap::new(),
@@ -117,6 +125,7 @@ impl Runs {
             telemetry,
             starting: Mutex::default(),
             active: watch::Sender::new(0),
+            progress,
         })
     }
 
@@ -252,9 +261,16 @@ impl Runs {
         let (runs, followed) = (self.clone(), entry.clone());
         let mut watch = RunWatch::new(&self.telemetry, &entry);
         tokio::spawn(async move {
+            let told = runs
+                .progress
+                .as_ref()
+                .map(|teller| (teller, Arc::new(RunOf::from(&*followed))));
             while let Some(event) = run.next_event().await {
                 watch.event(&event);
                 followed.log.push(&event);
+                if let Some((teller, of)) = &told {
+                    teller.tell(of, event);
+                }
             }
             let outcome = run.outcome().await;
             runs.limits

@@ -14,7 +14,11 @@ use crate::support::until;
 
 /// Knows tokens by a table: `TOKEN` is `tenant user scopes`.
 #[derive(Default)]
-pub(crate) struct Table(HashMap<String, Principal>);
+pub(crate) struct Table {
+    known: HashMap<String, Principal>,
+    /// How often a token is good yet, where that is bounded.
+    left: HashMap<String, AtomicUsize>,
+}
 
 impl Table {
     pub(crate) fn with(mut self, token: &str, tenant: &str, scopes: &str) -> Table {
@@ -26,12 +30,20 @@ impl Table {
             token_id: None,
             expires: None,
         };
-        self.0.insert(token.to_owned(), principal);
+        self.known.insert(token.to_owned(), principal);
         self
     }
 
     pub(crate) fn expiring(mut self, token: &str, at: SystemTime) -> Table {
-        self.0.get_mut(token).unwrap().expires = Some(at);
+        self.known.get_mut(token).unwrap().expires = Some(at);
+        self
+    }
+}
+
+impl Table {
+    /// The token is good that many times.
+    pub(crate) fn revoked_after(mut self, token: &str, times: usize) -> Table {
+        self.left.insert(token.to_owned(), AtomicUsize::new(times));
         self
     }
 }
@@ -43,8 +55,15 @@ impl AuthProvider for Table {
     ) -> BoxFuture<'a, Result<Principal, AuthError>> {
         Box::pin(async move {
             let bearer = credentials.bearer.as_ref().ok_or(AuthError::Missing)?;
-            let known = self.0.get(bearer.expose());
+            let known = self.known.get(bearer.expose());
             let known = known.ok_or(AuthError::Invalid { why: "unknown" })?;
+            if let Some(left) = self.left.get(bearer.expose())
+                && left
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+                    .is_err()
+            {
+                return Err(AuthError::Invalid { why: "revoked" });
+            }
             match known.expires {
                 Some(end) if end <= credentials.now => Err(AuthError::Expired),
                 _ => Ok(known.clone()),

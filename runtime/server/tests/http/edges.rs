@@ -204,7 +204,7 @@ proptest! {
 }
 
 /// Bytes, and calls with anything as parameters.
-fn body() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn body() -> impl Strategy<Value = Vec<u8>> {
     let methods = prop::sample::select(crate::matrix::METHODS.map(|(name, ..)| name).to_vec());
     let value = prop::sample::select(vec![
         "null",

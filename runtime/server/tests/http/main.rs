@@ -8,13 +8,21 @@
 )]
 
 mod actors;
+mod cors;
 mod described;
 mod edges;
 mod life;
 mod matrix;
 mod methods;
 mod metrics;
+mod progress;
 mod quotas;
 mod resources;
 mod runs;
+mod slow;
+mod socket;
+mod subscriptions;
 mod support;
+mod tls;
+mod transports;
+mod websocket;

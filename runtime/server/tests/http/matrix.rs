@@ -10,7 +10,7 @@ use crate::support::{Running, Setup, Table};
 
 /// Every method with the scope that it needs, the parameters of a call that succeeds (`RUN` is a run of `g`), and whether
 /// the scope is narrowed by a name. A method that is missing here fails the test.
-pub(crate) const METHODS: [(&str, &str, &str, bool); 17] = [
+pub(crate) const METHODS: [(&str, &str, &str, bool); 20] = [
     ("server/info", "", "{}", false),
     ("agent/list", "agent:read", "{}", false),
     (
@@ -45,6 +45,9 @@ pub(crate) const METHODS: [(&str, &str, &str, bool); 17] = [
     ("run/list", "run:read", "{}", false),
     ("run/cancel", "run:cancel", r#"{"run":"RUN"}"#, true),
     ("run/events", "run:read", r#"{"run":"RUN"}"#, true),
+    ("run/subscribe", "run:read", r#"{"run":"RUN"}"#, true),
+    ("run/unsubscribe", "", r#"{"run":"RUN"}"#, false),
+    ("$/cancelRequest", "", r#"{"id":1}"#, false),
     ("resource/list", "resource:read", "{}", false),
     (
         "resource/read",
@@ -88,6 +91,8 @@ fn expected(method: &str, scope: &str, narrowed: bool, who: Who) -> &'static str
         Who::NoScope | Who::WrongScope if !anybody => "forbidden",
         Who::OtherName if narrowed => "forbidden",
         Who::OtherTenant if of_tenant && narrowed => "not-found",
+        // These need a connection that stays, which the tests of the sockets have.
+        _ if method.ends_with("subscribe") || method.starts_with('$') => "method-not-found",
         _ => "ok",
     }
 }
