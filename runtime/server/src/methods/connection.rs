@@ -1,13 +1,13 @@
 //! What needs a connection that stays: `run/subscribe`, `run/unsubscribe`, `$/cancelRequest`.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Access, Caller, Table};
 use crate::auth::Scope;
 use crate::connection::CANCEL;
-use crate::rpc::{Id, MethodSpec, ParamSpec, RegisterError, RpcError};
+use crate::rpc::{Code, Id, MethodSpec, ParamSpec, RegisterError, RpcError};
 
 #[derive(Deserialize, JsonSchema)]
 struct Subscribe {
@@ -27,8 +27,12 @@ struct Unsubscribe {
 #[derive(Deserialize, JsonSchema)]
 struct Cancel {
     /// The id of the call, as it was sent.
-    #[schemars(with = "serde_json::Value")]
+    #[schemars(schema_with = "id_schema")]
     id: Box<RawValue>,
+}
+
+fn id_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "number"] })
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -53,15 +57,18 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     let subscribe = MethodSpec::new("run/subscribe")
         .aliases(&["runs/subscribe"])
         .params(const { &[ParamSpec::required("run"), ParamSpec::optional("after")] })
+        .errors(&[Code::NotFound, Code::MethodNotFound])
         .summary("Sends a run's events on this connection, from a number on, as notifications.");
     table.add(subscribe, Access::Any(Scope::RunRead), self::subscribe)?;
     let unsubscribe = MethodSpec::new("run/unsubscribe")
         .aliases(&["runs/unsubscribe"])
         .params(const { &[ParamSpec::required("run")] })
+        .errors(&[Code::MethodNotFound])
         .summary("Sends no more events of a run on this connection.");
     table.add(unsubscribe, Access::Anybody, self::unsubscribe)?;
     let cancel = MethodSpec::new(CANCEL)
         .params(const { &[ParamSpec::required("id")] })
+        .errors(&[Code::MethodNotFound])
         .summary("Cancels a call of this connection, and the run that it alone waits for.");
     table.add(cancel, Access::Anybody, self::cancel)
 }

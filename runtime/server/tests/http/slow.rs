@@ -102,7 +102,7 @@ async fn headers_are_bounded_in_number_and_size() {
         (format!("a: {}\r\n", "b".repeat(1 << 20)), 431),
     ] {
         let headers = format!("host: localhost\r\n{more}");
-        let reply = server.send("GET /health", &headers, b"").await;
+        let reply = server.send("GET /healthz", &headers, b"").await;
         assert_eq!(reply.status, status, "{}", reply.head);
     }
 }

@@ -391,7 +391,7 @@ async fn open_sockets_count_as_connections() {
     let mut socket = server.socket().await;
     let mut second = server.connect().await;
     second
-        .write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         .await
         .unwrap();
     let mut byte = [0];
