@@ -10,6 +10,7 @@
 mod actors;
 mod described;
 mod edges;
+mod identity;
 mod life;
 mod matrix;
 mod methods;

@@ -103,10 +103,7 @@ async fn what_is_no_plain_answer_gives_no_keys() {
         (answer("404 Not Found", "{}"), "404"),
         (answer("200 OK", &large), "limit"),
         (format!("HTTP/1.1 200 OK\r\nx: {large}\r\n\r\n"), "large"),
-        (
-            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_owned(),
-            "body",
-        ),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_owned(), "body"),
         ("nonsense\r\n\r\n".to_owned(), "HTTP"),
         (String::new(), "connection closed"),
     ] {
