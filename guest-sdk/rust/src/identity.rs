@@ -32,6 +32,7 @@ pub fn scopes() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use crate::testing::Host;
+    use serde_json::json;
 
     #[test]
     fn an_agent_is_told_what_the_host_knows() {
@@ -54,7 +55,10 @@ mod tests {
             text("ada"),
             vec!["graph:execute".to_owned()],
         );
-        assert_eq!(host.run(told).result, expected);
-        assert_eq!(Host::new().run(told).result, (None, None, None, Vec::new()));
+        assert_eq!(host.run(json!({}), |_| told()).result, expected);
+        assert_eq!(
+            Host::new().run(json!({}), |_| told()).result,
+            (None, None, None, Vec::new())
+        );
     }
 }

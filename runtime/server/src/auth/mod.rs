@@ -104,6 +104,19 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// Somebody of tenant `local` who may do everything: the program's own user, where the server is part of a program.
+    #[must_use]
+    pub fn local() -> Self {
+        Self {
+            tenant: TenantId::local(),
+            user: "local".to_owned(),
+            scopes: Scopes::all(),
+            session: None,
+            token_id: None,
+            expires: None,
+        }
+    }
+
     /// Whether it may use `scope` on `name`, or on everything when `name` is `None`.
     #[must_use]
     pub fn may(&self, scope: Scope, name: Option<&str>) -> bool {

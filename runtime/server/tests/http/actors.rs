@@ -14,7 +14,11 @@ use crate::support::until;
 
 /// Knows tokens by a table: `TOKEN` is `tenant user scopes`.
 #[derive(Default)]
-pub(crate) struct Table(HashMap<String, Principal>);
+pub(crate) struct Table {
+    known: HashMap<String, Principal>,
+    /// Knows the others.
+    others: Option<Arc<dyn AuthProvider>>,
+}
 
 impl Table {
     pub(crate) fn with(mut self, token: &str, tenant: &str, scopes: &str) -> Table {
@@ -26,12 +30,18 @@ impl Table {
             token_id: None,
             expires: None,
         };
-        self.0.insert(token.to_owned(), principal);
+        self.known.insert(token.to_owned(), principal);
+        self
+    }
+
+    /// Asks `others` about the tokens that are not in the table.
+    pub(crate) fn or(mut self, others: impl AuthProvider + 'static) -> Table {
+        self.others = Some(Arc::new(others));
         self
     }
 
     pub(crate) fn expiring(mut self, token: &str, at: SystemTime) -> Table {
-        self.0.get_mut(token).unwrap().expires = Some(at);
+        self.known.get_mut(token).unwrap().expires = Some(at);
         self
     }
 }
@@ -43,8 +53,11 @@ impl AuthProvider for Table {
     ) -> BoxFuture<'a, Result<Principal, AuthError>> {
         Box::pin(async move {
             let bearer = credentials.bearer.as_ref().ok_or(AuthError::Missing)?;
-            let known = self.0.get(bearer.expose());
-            let known = known.ok_or(AuthError::Invalid { why: "unknown" })?;
+            let known = match (self.known.get(bearer.expose()), &self.others) {
+                (Some(known), _) => known,
+                (None, Some(others)) => return others.authenticate(credentials).await,
+                (None, None) => return Err(AuthError::Invalid { why: "unknown" }),
+            };
             match known.expires {
                 Some(end) if end <= credentials.now => Err(AuthError::Expired),
                 _ => Ok(known.clone()),
