@@ -28,6 +28,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::SystemTime;
 
+use serde::de::{Deserialize, Deserializer, Error as _};
+
 /// A future behind a pointer, so that [`AuthProvider`] can be used as `dyn`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -77,6 +79,14 @@ impl TenantId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// From its name, so that settings can name tenants.
+impl<'de> Deserialize<'de> for TenantId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::parse(&name).map_err(D::Error::custom)
     }
 }
 
