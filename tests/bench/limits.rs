@@ -134,6 +134,7 @@ async fn sandboxed(agent: &dyn Agent, context: &str, calls: u32) -> Result<Durat
         seed: 0,
         cancellation: hap::Cancellation::default(),
         resources: Arc::new(NoResources),
+        identity: Arc::default(),
     };
     let node = NodeId::new("a").ok_or_else(|| anyhow::anyhow!("`a` is a node name"))?;
     let call = Call {

@@ -13,7 +13,15 @@ fn the_contract_is_valid_wit() {
         .keys()
         .map(String::as_str)
         .collect();
-    for name in ["agent", "types", "run", "log", "progress", "resources"] {
+    for name in [
+        "agent",
+        "types",
+        "run",
+        "log",
+        "progress",
+        "resources",
+        "identity",
+    ] {
         assert!(interfaces.contains(&name), "{name}");
     }
     for interface in resolve.packages[package].interfaces.values() {

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use hap::{
-    AtMax, CircuitBreaker, FailedItems, Graph, Limit, MAX_ATTEMPTS, MAX_CONDITION_BYTES, MAX_LOOP_ROUNDS,
-    MAX_MAP_ITEMS, MAX_NODE_ID_BYTES, Map, Reducer, Retry, RetryOn, Unit, json,
+    AtMax, CircuitBreaker, FailedItems, Graph, IdentityPart, Limit, MAX_ATTEMPTS, MAX_CONDITION_BYTES,
+    MAX_LOOP_ROUNDS, MAX_MAP_ITEMS, MAX_NODE_ID_BYTES, Map, Reducer, Retry, RetryOn, Unit, json,
 };
 use hap_tests::root;
 use serde_json::{Map as Object, Value};
@@ -166,7 +166,7 @@ fn node() -> Value {
             "not": { "anyOf": [both("map", "loop"), both("next", "next_nodes")] },
             "dependentSchemas": { "graph": { "properties": {
                 "params": { "maxProperties": 0 },
-                "grants": { "properties": { "resources": { "maxItems": 0 } } },
+                "grants": { "properties": { "resources": { "maxItems": 0 }, "identity": { "maxItems": 0 } } },
                 "circuit_breaker": false,
             } } },
         }),
@@ -302,6 +302,8 @@ fn grants() -> Value {
     let fields = json!({
         "resources": field("The documents that the agent may list and read: names, folders with `/*`, or `*`.",
             one_or_more(&json!({ "type": "string", "minLength": 1 })), json!(["corpus/*"])),
+        "identity": field("What the agent may be told of who asked for the run.",
+            one_or_more(&names(&IdentityPart::ALL)), json!(["user"])),
     });
     mapping("What an agent may use.", fields, json!({}))
 }

@@ -96,6 +96,7 @@ pub mod glue;
 mod host;
 mod manifest;
 
+pub mod identity;
 pub mod log;
 pub mod progress;
 pub mod resources;
@@ -108,7 +109,7 @@ pub mod bindings {
     //! What wit-bindgen makes of `wit/`. Public because [`export!`](crate::export) expands in other crates.
     wit_bindgen::generate!({
         path: "../../wit",
-        world: "guest",
+        world: "full-guest",
         pub_export_macro: true,
         default_bindings_module: "hap_guest::bindings",
     });

@@ -52,6 +52,10 @@ pub struct Host {
     attempt: u32,
     remaining: Option<Duration>,
     is_cancelled: bool,
+    request_id: Option<String>,
+    session_id: Option<String>,
+    user: Option<String>,
+    scopes: Vec<String>,
     resources: BTreeMap<String, Vec<u8>>,
 }
 
@@ -135,6 +139,28 @@ impl Host {
         self
     }
 
+    /// Sets what [`identity::request_id`](crate::identity::request_id) tells.
+    #[must_use]
+    pub fn request_id(mut self, id: &str) -> Self {
+        self.request_id = Some(id.to_owned());
+        self
+    }
+
+    /// Sets what [`identity::session_id`](crate::identity::session_id) tells.
+    #[must_use]
+    pub fn session_id(mut self, id: &str) -> Self {
+        self.session_id = Some(id.to_owned());
+        self
+    }
+
+    /// Sets what [`identity::user`](crate::identity::user) and [`identity::scopes`](crate::identity::scopes) tell.
+    #[must_use]
+    pub fn user(mut self, user: &str, scopes: &[&str]) -> Self {
+        self.user = Some(user.to_owned());
+        self.scopes = scopes.iter().map(ToString::to_string).collect();
+        self
+    }
+
     /// Grants a document.
     #[must_use]
     pub fn resource(mut self, name: &str, content: impl Into<Vec<u8>>) -> Self {
@@ -177,6 +203,10 @@ impl Default for Host {
             attempt: 1,
             remaining: None,
             is_cancelled: false,
+            request_id: None,
+            session_id: None,
+            user: None,
+            scopes: Vec::new(),
             resources: BTreeMap::new(),
         }
     }

@@ -11,6 +11,7 @@ pub(crate) fn words(import: &str, grants: Option<&Grants>) -> String {
         "hap:agent/progress" => "tells how far it has come",
         "hap:agent/run" => "asks which run and node it serves and how much time is left",
         "hap:agent/resources" => return resources(grants),
+        "hap:agent/identity" => return identity(grants),
         _ if name.starts_with("wasi:clocks/") => "language runtime; gets a virtual clock",
         _ if name.starts_with("wasi:random/") => "language runtime; gets seeded randomness",
         "wasi:cli/stdout" | "wasi:cli/stderr" => "language runtime; what it prints becomes log records",
@@ -82,10 +83,22 @@ fn resources(grants: Option<&Grants>) -> String {
     format!("{asks}; the graph grants `{}`", patterns.join("`, `"))
 }
 
+fn identity(grants: Option<&Grants>) -> String {
+    let asks = "asks who asked for the run";
+    let Some(grants) = grants else {
+        return format!("{asks}, as far as the graph grants it");
+    };
+    if grants.identity.is_empty() {
+        return format!("{asks}, and the graph grants nothing of it: it is told that nobody is known");
+    }
+    let parts: Vec<&str> = grants.identity.iter().map(|part| part.name()).collect();
+    format!("{asks}; the graph grants `{}`", parts.join("`, `"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hap::ResourcePattern;
+    use hap::{IdentityPart, ResourcePattern};
 
     #[test]
     fn imports_are_told_in_words() {
@@ -110,7 +123,14 @@ mod tests {
                 ResourcePattern::new("corpus/*").unwrap(),
                 ResourcePattern::new("a.md").unwrap(),
             ],
+            identity: vec![IdentityPart::User, IdentityPart::SessionId],
         };
+        assert_eq!(
+            words("hap:agent/identity@0.1.0", Some(&grants)),
+            "asks who asked for the run; the graph grants `user`, `session-id`"
+        );
+        let none = words("hap:agent/identity@0.1.0", Some(&Grants::none()));
+        assert!(none.contains("grants nothing"), "{none}");
         let some = words("hap:agent/resources@0.1.0", Some(&grants));
         assert_eq!(
             some,

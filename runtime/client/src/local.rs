@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use futures_util::stream;
 use hap_server::Server;
-use hap_server::auth::{Principal, Scopes, TenantId};
+use hap_server::auth::Principal;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -24,15 +24,7 @@ pub struct LocalClient {
 impl LocalClient {
     /// Calls `server` as somebody who may do everything.
     pub fn new(server: Server) -> LocalClient {
-        let principal = Principal {
-            tenant: TenantId::local(),
-            user: "local".to_owned(),
-            scopes: Scopes::all(),
-            session: None,
-            token_id: None,
-            expires: None,
-        };
-        LocalClient::with_principal(server, principal)
+        LocalClient::with_principal(server, Principal::local())
     }
 
     /// Calls `server` as `principal`, within its scopes.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::breaker::Breakers;
-use hap_model::{Budget, EventSink, Limit, NoResources, ResourceProvider};
+use hap_model::{Budget, EventSink, Identity, Limit, NoResources, ResourceProvider};
 
 /// Settings of one run. Every bound has a default.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub struct RunOptions {
     pub event_sink: Option<Arc<dyn EventSink>>,
     /// Serves the documents that nodes are granted.
     pub resources: Arc<dyn ResourceProvider>,
+    /// Who asks for the run: nodes are told what they are granted of it. Default: nobody.
+    pub identity: Arc<Identity>,
     /// The circuit breakers that the run shares with others. Default: its own.
     pub breakers: Breakers,
 }
@@ -48,6 +50,7 @@ impl Default for RunOptions {
             max_waiting_events: 1024,
             event_sink: None,
             resources: Arc::new(NoResources),
+            identity: Arc::default(),
             breakers: Breakers::default(),
         }
     }

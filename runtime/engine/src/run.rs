@@ -38,6 +38,7 @@ impl Run {
             seed: options.seed.unwrap_or_else(|| unique_bits() as u64),
             cancellation: Cancellation::default(),
             resources: options.resources,
+            identity: options.identity,
         };
         let run_budget = match graph.plan().run_budget() {
             Some(own) => options.run_budget.narrowed_by(own),

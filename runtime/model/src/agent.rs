@@ -14,6 +14,7 @@ use crate::event::{LogRecord, Progress};
 use crate::failure::{Failure, HostCall};
 use crate::grants::Grants;
 use crate::id::{Digest, NodeId, RunId};
+use crate::identity::Identity;
 use crate::json::Json;
 use crate::node_path::NodePath;
 use crate::resources::ResourceProvider;
@@ -130,6 +131,8 @@ pub struct RunContext {
     pub cancellation: Cancellation,
     /// Serves the documents that grants name.
     pub resources: Arc<dyn ResourceProvider>,
+    /// Who asked for the run; a node is told what its grants name of it.
+    pub identity: Arc<Identity>,
 }
 
 /// A flag that asks the calls of a run to return early.

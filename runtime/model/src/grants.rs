@@ -2,11 +2,16 @@
 
 use serde::Serialize;
 
+use crate::identity::IdentityPart;
+
 /// What one node may use beyond computing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Grants {
     /// Patterns of the resources that the node may list and read.
     pub resources: Vec<ResourcePattern>,
+    /// What the node may be told of who asked for the run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<IdentityPart>,
 }
 
 impl Grants {
@@ -33,18 +38,20 @@ pub struct Ungranted {
 impl Grants {
     /// Which of `imports` need a grant that is not here.
     pub fn refused(&self, imports: &[String]) -> Vec<Ungranted> {
-        let is_resources = |import: &&String| import.split('@').next() == Some("hap:agent/resources");
-        let refused = imports
-            .iter()
-            .filter(is_resources)
-            .filter(|_| self.resources.is_empty());
-        let line = "grants: {resources: ['NAME', 'FOLDER/*']}";
-        refused
-            .map(|interface| Ungranted {
+        let line = |import: &String| match import.split('@').next() {
+            Some("hap:agent/resources") if self.resources.is_empty() => {
+                Some("grants: {resources: ['NAME', 'FOLDER/*']}")
+            }
+            Some("hap:agent/identity") if self.identity.is_empty() => Some("grants: {identity: [user]}"),
+            _ => None,
+        };
+        let refused = imports.iter().filter_map(|interface| {
+            Some(Ungranted {
                 interface: interface.clone(),
-                line,
+                line: line(interface)?,
             })
-            .collect()
+        });
+        refused.collect()
     }
 }
 
@@ -126,6 +133,7 @@ mod tests {
     fn only_canonical_names_within_a_pattern_are_allowed() {
         let grants = Grants {
             resources: vec![ResourcePattern::new("corpus/*").unwrap()],
+            ..Grants::none()
         };
         assert!(grants.allows_resource("corpus/a/b.md"));
         for name in [
@@ -149,7 +157,11 @@ mod tests {
     fn what_the_host_tells_of_itself_is_covered_only_by_its_scheme() {
         let allows = |pattern: &str, name: &str| {
             let resources = vec![ResourcePattern::new(pattern).unwrap()];
-            Grants { resources }.allows_resource(name)
+            let grants = Grants {
+                resources,
+                ..Grants::none()
+            };
+            grants.allows_resource(name)
         };
         assert!(allows("agent://*", "agent://review/info"));
         assert!(allows("agent://review/*", "agent://review/info"));

@@ -29,6 +29,7 @@ mod file;
 mod grants;
 mod graph;
 mod id;
+mod identity;
 mod json;
 mod node_path;
 mod node_set;
@@ -58,6 +59,7 @@ pub use graph::{
     When,
 };
 pub use id::{Digest, MAX_NODE_ID_BYTES, NodeId, NodeIndex, RunId};
+pub use identity::{Identity, IdentityPart};
 pub use json::{Json, JsonError, JsonShape, MAX_JSON_DEPTH, TopLevel};
 pub use node_path::NodePath;
 pub use outcome::{ItemCounts, NodeRecord, NodeStatus, Replacement, RunOutcome, RunStatus, SkipReason};

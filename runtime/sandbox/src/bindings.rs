@@ -3,7 +3,7 @@
 
 wasmtime::component::bindgen!({
     path: "../../wit",
-    world: "imports",
+    world: "all-imports",
     imports: {
         "hap:agent/resources.list": async | trappable,
         "hap:agent/resources.open": async | trappable,

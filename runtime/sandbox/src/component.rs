@@ -13,7 +13,7 @@ pub(crate) const PACKAGE: &str = "hap:agent";
 pub(crate) const VERSION: semver::Version = semver::Version::new(0, 1, 0);
 
 /// The interfaces of the contract that an agent may import.
-const CONTRACT_IMPORTS: [&str; 5] = ["types", "run", "log", "progress", "resources"];
+const CONTRACT_IMPORTS: [&str; 6] = ["types", "run", "log", "progress", "resources", "identity"];
 
 /// What `hap inspect` tells of a component.
 #[derive(Clone, Debug, Serialize)]

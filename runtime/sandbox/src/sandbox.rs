@@ -350,6 +350,7 @@ fn describing_call(budget: &Budget) -> Call {
         seed: 0,
         cancellation: hap_model::Cancellation::default(),
         resources: Arc::new(NoResources),
+        identity: Arc::default(),
     };
     let node = NodeId::new("describe").expect("`describe` is a node name");
     Call {

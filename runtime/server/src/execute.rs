@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hap::{Limit, LoadedGraph, RunOutcome};
+use hap::{Identity, Limit, LoadedGraph, RunOutcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -160,6 +160,7 @@ async fn start(
     server.limits.left(tenant)?;
     let place = server.runs.place(tenant).await?;
     let left = server.limits.left(tenant)?;
+    let identity = identity(caller, asked.context.as_ref());
     server.runs.start_once(&caller.principal, asked, place, || {
         let mut options = server.runtime.run_options().clone();
         let milliseconds = u64::try_from(time.min(left.time).as_millis()).unwrap_or(u64::MAX);
@@ -168,6 +169,7 @@ async fn start(
         let fuel = options.run_budget.get(Limit::Fuel).min(left.fuel);
         options.run_budget = options.run_budget.with(Limit::Fuel, fuel);
         options.resources = Arc::new(resources::of(caller));
+        options.identity = Arc::new(identity);
         let started = server.runtime.start_with(loaded, input, options);
         started.map_err(|error| RpcError::invalid_params(error.to_string()))
     })
@@ -179,6 +181,19 @@ fn no_notifications() -> RpcError {
     RpcError::invalid_params(problem)
         .with("param", "subscribe")
         .hint(hint)
+}
+
+/// Who asks, for agents that a graph grants it: what the credentials say, and where they say nothing of a session, the
+/// caller's own word.
+fn identity(caller: &Caller, context: Option<&ProtocolContext>) -> Identity {
+    let principal = &caller.principal;
+    let said = || context.and_then(|context| context.session_id.as_ref()).cloned();
+    Identity {
+        request_id: caller.request.as_deref().map(str::to_owned),
+        session_id: principal.session.clone().or_else(said),
+        user: Some(principal.user.clone()),
+        scopes: principal.scopes.iter().map(ToString::to_string).collect(),
+    }
 }
 
 /// Tells whether two executions with one key ask for the same.

@@ -215,6 +215,40 @@ impl Server {
         .await
     }
 
+    /// Calls a method for `principal`, within its scopes and quotas, without a socket: for a program that the server is part
+    /// of. `params` is an object, a list, or nothing (`()`).
+    ///
+    /// ```no_run
+    /// # async fn call(server: hap_server::Server) -> Result<(), hap_server::rpc::RpcError> {
+    /// use hap_server::auth::Principal;
+    /// use serde_json::json;
+    ///
+    /// let params = json!({ "name": "hello", "input": { "name": "Ada" } });
+    /// let run = server.call(&Principal::local(), "graph/execute", &params).await?;
+    /// println!("{}: {}", run["status"], run["outputs"]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the method, which `rpc.discover` lists.
+    pub async fn call(
+        &self,
+        principal: &Principal,
+        method: &str,
+        params: &impl serde::Serialize,
+    ) -> Result<serde_json::Value, rpc::RpcError> {
+        let call = rpc::Call {
+            id: Some(rpc::Id::null()),
+            method: method.to_owned(),
+            params: rpc::Params::of(params)?,
+        };
+        let caller = methods::Caller::new(self.0.clone(), Arc::new(principal.clone()));
+        let answer = self.0.methods.handle_call(caller, call).await;
+        // What has an id is answered.
+        let result = answer.ok_or_else(rpc::RpcError::internal)?.outcome?;
+        serde_json::from_str(result.get()).map_err(|_| rpc::RpcError::internal())
+    }
+
     /// Serves one caller over a pair of streams, such as standard input and output, until the input ends.
     ///
     /// # Errors

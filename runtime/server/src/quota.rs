@@ -10,7 +10,7 @@ use crate::settings::{Settings, units};
 /// The numbers that hold for one tenant in place of those of the [`Settings`]. What is `None` is as for everybody.
 ///
 /// They can be read from a file, as the settings are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quota {
     /// In place of [`Settings::max_requests_per_tenant`].
@@ -94,6 +94,24 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotas_of_tenants_are_read_by_their_names() {
+        let read = |text| serde_json::from_str::<std::collections::BTreeMap<TenantId, Quota>>(text);
+        let quotas = read(r#"{"acme": {"max_runs": 2, "fuel_per_day": 1000}}"#).unwrap();
+        let acme = &quotas[&TenantId::parse("acme").unwrap()];
+        assert_eq!(
+            (acme.max_runs, acme.fuel_per_day, acme.max_graphs),
+            (Some(2), Some(1000), None)
+        );
+        assert!(
+            read(r#"{"a b": {}}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("a tenant is")
+        );
+        assert!(read(r#"{"acme": {"max_rnus": 2}}"#).is_err());
+    }
 
     #[test]
     fn a_tenant_has_its_own_numbers_and_where_it_has_none_those_of_everybody() {

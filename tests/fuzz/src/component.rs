@@ -159,6 +159,7 @@ fn call() -> Call {
         seed: 7,
         cancellation: Cancellation::default(),
         resources: Arc::new(MemoryResources::default().with("a", "text").with("b/c", [0, 255])),
+        identity: Arc::default(),
     };
     Call {
         run: Arc::new(run),
@@ -168,6 +169,7 @@ fn call() -> Call {
         budget: Arc::new(budget()),
         grants: Arc::new(Grants {
             resources: vec![ResourcePattern::new("*").unwrap()],
+            ..Grants::none()
         }),
         deadline: Instant::now() + Duration::from_secs(1),
         observer: Arc::new(Deaf),

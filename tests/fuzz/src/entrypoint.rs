@@ -117,27 +117,42 @@ fn grant(pattern: &str, name: &str) {
             return;
         }
     };
-    let folder = pattern.strip_suffix("/*");
+    // A scheme is compared as a whole, and the rest is as without one.
+    let (scheme, path) = naive_scheme(pattern);
+    let (scheme_of_name, path_of_name) = naive_scheme(name);
+    let is_scheme =
+        |scheme: &str| (1..=16).contains(&scheme.len()) && scheme.chars().all(|c| c.is_ascii_lowercase());
+    assert!(scheme.is_none_or(is_scheme), "{pattern:?}");
+    let folder = path.strip_suffix("/*");
     assert!(
-        pattern == "*" || naive_is_canonical(folder.unwrap_or(pattern)),
+        path == "*" || naive_is_canonical(folder.unwrap_or(path)),
         "{pattern:?}"
     );
     assert!(!folder.unwrap_or_default().contains('*'));
     let grants = Grants {
         resources: vec![checked],
+        ..Grants::none()
     };
     let inside = match folder {
-        _ if pattern == "*" => true,
+        _ if path == "*" => true,
         // Strictly below: the folder itself is no resource.
-        Some(folder) => Path::new(name).starts_with(folder) && name.len() > folder.len() + 1,
-        None => name == pattern,
+        Some(folder) => Path::new(path_of_name).starts_with(folder) && path_of_name.len() > folder.len() + 1,
+        None => path_of_name == path,
     };
     assert_eq!(
         grants.allows_resource(name),
-        naive_is_canonical(name) && inside,
+        naive_is_canonical(path_of_name) && inside && scheme == scheme_of_name,
         "{pattern:?} and {name:?}"
     );
     assert!(!Grants::none().allows_resource(name));
+}
+
+/// What stands before and behind the first `://`.
+fn naive_scheme(text: &str) -> (Option<&str>, &str) {
+    match text.find("://") {
+        Some(at) => (Some(&text[..at]), &text[at + 3..]),
+        None => (None, text),
+    }
 }
 
 /// A relative path of plain parts, spelt in the one way in which the parts alone would spell it.

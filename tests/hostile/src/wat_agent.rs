@@ -12,6 +12,7 @@ use wit_parser::{PackageId, Resolve, SourceMap, WorldId};
 /// The files of `wit/`, so that a built program does not need them.
 const CONTRACT: &[(&str, &str)] = &[
     ("agent.wit", include_str!("../../../wit/agent.wit")),
+    ("identity.wit", include_str!("../../../wit/identity.wit")),
     ("log.wit", include_str!("../../../wit/log.wit")),
     ("progress.wit", include_str!("../../../wit/progress.wit")),
     ("resources.wit", include_str!("../../../wit/resources.wit")),

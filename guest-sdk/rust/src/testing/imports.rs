@@ -59,6 +59,26 @@ pub(crate) mod run {
     }
 }
 
+pub(crate) mod identity {
+    use super::ask;
+
+    pub(crate) fn request_id() -> Option<String> {
+        ask(|host| host.request_id.clone())
+    }
+
+    pub(crate) fn session_id() -> Option<String> {
+        ask(|host| host.session_id.clone())
+    }
+
+    pub(crate) fn user() -> Option<String> {
+        ask(|host| host.user.clone())
+    }
+
+    pub(crate) fn scopes() -> Vec<String> {
+        ask(|host| host.scopes.clone())
+    }
+}
+
 pub(crate) mod resources {
     use super::ask;
     use crate::bindings::hap::agent::resources::{Entry, Error};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use hap::Runtime;
-use hap_server::auth::{AuthProvider, Principal, Scopes, TenantId};
+use hap_server::auth::{AuthProvider, Principal};
 use hap_server::{CatalogChange, Change, Server};
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -281,20 +281,12 @@ async fn stdio(
     mut signals: Signals,
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
-    let principal = Principal {
-        tenant: TenantId::local(),
-        user: "local".to_owned(),
-        scopes: Scopes::all(),
-        session: None,
-        token_id: None,
-        expires: None,
-    };
     // Nobody else is let in.
     let auth = Arc::new(hap_server::auth::LocalOnly::without_credentials("local"));
     let server = server(args, config, runtime, auth, terminal).await?;
     let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
-        served = server.serve_streams(tokio::io::stdin(), tokio::io::stdout(), principal) => {
+        served = server.serve_streams(tokio::io::stdin(), tokio::io::stdout(), Principal::local()) => {
             served.map_err(|error| Stop::internal(format!("the connection broke: {error}")))?;
         }
         () = watch => {}

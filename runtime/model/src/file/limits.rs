@@ -2,6 +2,7 @@
 
 use crate::budget::{Budget, Limit};
 use crate::grants::{Grants, ResourcePattern};
+use crate::identity::IdentityPart;
 use crate::problem::{Problem, Problems, nearest, shown};
 
 use super::fields::{Fields, located};
@@ -62,6 +63,13 @@ pub(super) fn grants(tree: &Tree, problems: &mut Problems) -> Grants {
             Err(message) => problems.push(Problem::error(pattern.place, message)),
         }
     }
+    let mut identity = Vec::new();
+    for part in fields.texts(&["identity"], problems).unwrap_or_default() {
+        match IdentityPart::parse(&part.text) {
+            Ok(good) => identity.push(good),
+            Err(message) => problems.push(Problem::error(part.place, message)),
+        }
+    }
     fields.finish(problems);
-    Grants { resources }
+    Grants { resources, identity }
 }

@@ -1,6 +1,7 @@
 //! What a guest may call, one file an interface of the contract. Each checks its grant and its budget first: a guest
 //! learns that it was refused, never why.
 
+mod identity;
 mod log;
 mod progress;
 mod resources;
@@ -19,6 +20,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     agent::run::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     agent::log::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     agent::progress::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
+    agent::identity::add_to_linker::<State, HasSelf<State>>(linker, |state| state)?;
     agent::resources::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
 }
 

@@ -28,6 +28,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::SystemTime;
 
+use serde::de::{Deserialize, Deserializer, Error as _};
+
 /// A future behind a pointer, so that [`AuthProvider`] can be used as `dyn`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -80,9 +82,11 @@ impl TenantId {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for TenantId {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<TenantId, D::Error> {
-        TenantId::parse(&String::deserialize(from)?).map_err(serde::de::Error::custom)
+/// From its name, so that settings can name tenants.
+impl<'de> Deserialize<'de> for TenantId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::parse(&name).map_err(D::Error::custom)
     }
 }
 
@@ -110,6 +114,19 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// Somebody of tenant `local` who may do everything: the program's own user, where the server is part of a program.
+    #[must_use]
+    pub fn local() -> Self {
+        Self {
+            tenant: TenantId::local(),
+            user: "local".to_owned(),
+            scopes: Scopes::all(),
+            session: None,
+            token_id: None,
+            expires: None,
+        }
+    }
+
     /// Whether it may use `scope` on `name`, or on everything when `name` is `None`.
     #[must_use]
     pub fn may(&self, scope: Scope, name: Option<&str>) -> bool {

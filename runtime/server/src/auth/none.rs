@@ -4,7 +4,7 @@
 //! only. Two things it can't see are the transport's to hold: a web page in a browser on this machine is a
 //! loopback peer too (check `Origin` and `Host`), and so is everybody behind a proxy on this machine.
 
-use super::{AuthError, AuthProvider, BoxFuture, Credentials, Principal, Scopes, TenantId, is_name};
+use super::{AuthError, AuthProvider, BoxFuture, Credentials, Principal, is_name};
 
 /// Lets in every loopback peer, with all scopes, and nobody else. Has no `Default`, so it is never a default.
 #[derive(Clone, Debug)]
@@ -17,14 +17,9 @@ impl LocalOnly {
     #[must_use]
     pub fn without_credentials(user: &str) -> Self {
         let user = if is_name(user) { user } else { "local" }.to_owned();
-        let tenant = TenantId::local();
         let principal = Principal {
-            tenant,
             user,
-            scopes: Scopes::all(),
-            session: None,
-            token_id: None,
-            expires: None,
+            ..Principal::local()
         };
         Self { principal }
     }

@@ -28,7 +28,7 @@ use crate::connection::{OnConnection, not_here};
 use crate::inner::Inner;
 use crate::rpc::{Code, Context, Id, MethodSpec, Methods, RegisterError, RpcError, Settings};
 
-/// How much of a name the audit is told.
+/// How much of a name the audit is told, and of a request's id an agent.
 const MAX_SUBJECT: usize = 200;
 
 /// How the audit calls a method that there is not.
@@ -39,8 +39,8 @@ const UNKNOWN: &str = "unknown";
 pub(crate) struct Caller {
     pub(crate) server: Arc<Inner>,
     pub(crate) principal: Arc<Principal>,
-    /// The id of the request, as it was written; none for a notification.
-    request: Option<Arc<str>>,
+    /// The id of the request as text; none for a notification.
+    pub(crate) request: Option<Arc<str>>,
     /// The connection that the call came over, where that can carry more than the answer.
     connection: Option<OnConnection>,
 }
@@ -49,8 +49,10 @@ impl Context for Caller {
     /// Counts the call.
     fn admit(&self, id: Option<&Id>) -> Result<Caller, RpcError> {
         self.server.limits.call(&self.principal.tenant)?;
+        let text = |id: &Id| id.as_text().unwrap_or_else(|| id.raw().to_owned());
+        let id = id.filter(|id| !id.is_null()).map(text);
         Ok(Caller {
-            request: id.map(|id| id.raw().into()),
+            request: id.map(|id| hap::sanitize(&id, MAX_SUBJECT).into()),
             ..self.clone()
         })
     }

@@ -84,6 +84,23 @@ pub enum Params {
     Positional(Box<RawValue>),
 }
 
+impl Params {
+    /// Parameters of a value: an object, a list, or nothing (`()`).
+    ///
+    /// # Errors
+    /// -32602 for any other value.
+    pub fn of(value: &impl Serialize) -> Result<Self, RpcError> {
+        let raw = serde_json::value::to_raw_value(value);
+        let raw = raw.map_err(|error| RpcError::invalid_params(error.to_string()))?;
+        match raw.get().as_bytes().first() {
+            Some(b'{') => Ok(Self::Named(raw)),
+            Some(b'[') => Ok(Self::Positional(raw)),
+            Some(b'n') => Ok(Self::None),
+            _ => Err(RpcError::invalid_params("they must be an object or a list")),
+        }
+    }
+}
+
 /// A request, or a notification if it has no id.
 #[derive(Debug, Clone)]
 pub struct Call {

@@ -18,6 +18,8 @@ pub(crate) struct Table {
     known: HashMap<String, Principal>,
     /// How often a token is good yet, where that is bounded.
     left: HashMap<String, AtomicUsize>,
+    /// Knows the others.
+    others: Option<Arc<dyn AuthProvider>>,
 }
 
 impl Table {
@@ -34,13 +36,17 @@ impl Table {
         self
     }
 
+    /// Asks `others` about the tokens that are not in the table.
+    pub(crate) fn or(mut self, others: impl AuthProvider + 'static) -> Table {
+        self.others = Some(Arc::new(others));
+        self
+    }
+
     pub(crate) fn expiring(mut self, token: &str, at: SystemTime) -> Table {
         self.known.get_mut(token).unwrap().expires = Some(at);
         self
     }
-}
 
-impl Table {
     /// The token is good that many times.
     pub(crate) fn revoked_after(mut self, token: &str, times: usize) -> Table {
         self.left.insert(token.to_owned(), AtomicUsize::new(times));
@@ -55,8 +61,11 @@ impl AuthProvider for Table {
     ) -> BoxFuture<'a, Result<Principal, AuthError>> {
         Box::pin(async move {
             let bearer = credentials.bearer.as_ref().ok_or(AuthError::Missing)?;
-            let known = self.known.get(bearer.expose());
-            let known = known.ok_or(AuthError::Invalid { why: "unknown" })?;
+            let known = match (self.known.get(bearer.expose()), &self.others) {
+                (Some(known), _) => known,
+                (None, Some(others)) => return others.authenticate(credentials).await,
+                (None, None) => return Err(AuthError::Invalid { why: "unknown" }),
+            };
             if let Some(left) = self.left.get(bearer.expose())
                 && left
                     .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))

@@ -184,6 +184,39 @@ async fn what_does_not_end_in_time_is_cancelled_and_told() {
 }
 
 #[tokio::test]
+async fn a_program_calls_the_server_that_is_part_of_it() {
+    let server = Setup::default().start().await;
+    let (me, call) = (Principal::local(), &server.server);
+    let graph = json!({ "nodes": { "a": { "agent": "t:echo" } } });
+    call.call(&me, "graph/create", &json!({ "name": "g", "graph": graph }))
+        .await
+        .unwrap();
+    let done = call
+        .call(&me, "graphs/execute", &json!(["g", { "n": 1 }]))
+        .await
+        .unwrap();
+    assert_eq!(done["outputs"]["echo"]["n"], 1, "{done}");
+    assert_eq!(call.call(&me, "server/info", &()).await.unwrap()["user"], "local");
+    let some = Principal {
+        scopes: "graph:read".parse().unwrap(),
+        ..Principal::local()
+    };
+    call.call(&some, "graph/describe", &json!({ "name": "g" }))
+        .await
+        .unwrap();
+    for (principal, method, params, kind) in [
+        (&some, "graph/execute", json!({ "name": "g" }), "forbidden"),
+        (&me, "graph/describe", json!({ "name": "none" }), "not-found"),
+        (&me, "no/such", json!({}), "method-not-found"),
+        (&me, "graph/list", json!(5), "invalid-params"),
+        (&me, "graph/list", json!({ "a": 1 }), "invalid-params"),
+    ] {
+        let error = call.call(principal, method, &params).await.unwrap_err();
+        assert_eq!(error.data.unwrap()["kind"], kind, "{method} {params}");
+    }
+}
+
+#[tokio::test]
 async fn streams_carry_the_same_with_both_framings() {
     let server = Setup::default().start().await;
     let call = r#"{"jsonrpc":"2.0","id":7,"method":"server/info"}"#;

@@ -11,6 +11,7 @@ mod actors;
 mod cors;
 mod described;
 mod edges;
+mod identity;
 mod life;
 mod matrix;
 mod methods;

@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use hap_server::auth::{JwtAuth, JwtSettings, KeySource};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use crate::described;
@@ -62,7 +64,11 @@ pub(crate) const METHODS: [(&str, &str, &str, bool); 20] = [
 enum Who {
     NoToken,
     BadToken,
+    WrongSignature,
+    WrongIssuer,
+    WrongAudience,
     Expired,
+    NotYetGood,
     NoScope,
     WrongScope,
     OtherName,
@@ -70,10 +76,14 @@ enum Who {
     Right,
 }
 
-const EVERYBODY: [Who; 8] = [
+const EVERYBODY: [Who; 12] = [
     Who::NoToken,
     Who::BadToken,
+    Who::WrongSignature,
+    Who::WrongIssuer,
+    Who::WrongAudience,
     Who::Expired,
+    Who::NotYetGood,
     Who::NoScope,
     Who::WrongScope,
     Who::OtherName,
@@ -81,13 +91,66 @@ const EVERYBODY: [Who; 8] = [
     Who::Right,
 ];
 
+impl Who {
+    /// Those who are not let in at all.
+    fn is_nobody(self) -> bool {
+        !matches!(
+            self,
+            Who::NoScope | Who::WrongScope | Who::OtherName | Who::OtherTenant | Who::Right
+        )
+    }
+
+    /// A signed token as such a caller has it, for methods with this scope.
+    fn token(self, scope: &str) -> Option<String> {
+        let (mut secret, now) = (SECRET, unix_seconds());
+        let mut claims = json!({
+            "iss": ISSUER, "aud": "hap", "sub": "ada", "tenant": "acme", "scope": scope, "exp": now + 600,
+        });
+        match self {
+            Who::NoToken => return None,
+            Who::BadToken => return Some("hap_nobody".to_owned()),
+            Who::WrongSignature => secret = b"another secret of thirty-two bytes",
+            Who::WrongIssuer => claims["iss"] = "https://evil.example.com/".into(),
+            Who::WrongAudience => claims["aud"] = "another-service".into(),
+            // More than the leeway that clocks have.
+            Who::Expired => claims["exp"] = (now - 600).into(),
+            Who::NotYetGood => claims["nbf"] = (now + 600).into(),
+            Who::NoScope => claims["scope"] = "".into(),
+            Who::WrongScope if scope == "resource:read" => claims["scope"] = "run:read".into(),
+            Who::WrongScope => claims["scope"] = "resource:read".into(),
+            Who::OtherName if scope.is_empty() => {}
+            Who::OtherName => claims["scope"] = format!("{scope}:something-else").into(),
+            Who::OtherTenant => claims["tenant"] = "other".into(),
+            Who::Right => {}
+        }
+        let header = Header::new(Algorithm::HS256);
+        Some(encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap())
+    }
+}
+
+const ISSUER: &str = "https://login.example.com/";
+const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+fn unix_seconds() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap().as_secs()
+}
+
+/// Lets in whoever has a token that the issuer signed for `hap`.
+fn issuer() -> JwtAuth {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), SECRET).unwrap();
+    let keys = KeySource::secret_file(file.path()).unwrap();
+    JwtAuth::new(JwtSettings::new(ISSUER, "hap"), keys).unwrap()
+}
+
 /// What the answer is to be: the kind of its error, or `ok`.
 fn expected(method: &str, scope: &str, narrowed: bool, who: Who) -> &'static str {
     let anybody = scope.is_empty();
     let of_tenant =
         method.starts_with("run/") || matches!(method, "graph/describe" | "graph/execute" | "graph/delete");
     match who {
-        Who::NoToken | Who::BadToken | Who::Expired => "unauthenticated",
+        nobody if nobody.is_nobody() => "unauthenticated",
         Who::NoScope | Who::WrongScope if !anybody => "forbidden",
         Who::OtherName if narrowed => "forbidden",
         Who::OtherTenant if of_tenant && narrowed => "not-found",
@@ -122,37 +185,8 @@ async fn kind(server: &Running, token: Option<&str>, method: &str, params: &Valu
 #[tokio::test]
 async fn every_method_with_every_kind_of_credentials() {
     let folder = analyzer();
-    let wrong = |scope: &str| {
-        if scope == "resource:read" {
-            "run:read"
-        } else {
-            "resource:read"
-        }
-    };
-    let mut auth = Table::default()
-        .with("root", "acme", "admin")
-        .with("none", "acme", "");
-    for (_, scope, ..) in METHODS.iter().filter(|(_, scope, ..)| !scope.is_empty()) {
-        auth = auth
-            .with(&format!("right-{scope}"), "acme", scope)
-            .with(&format!("wrong-{scope}"), "acme", wrong(scope))
-            .with(
-                &format!("name-{scope}"),
-                "acme",
-                &format!("{scope}:something-else"),
-            )
-            .with(&format!("tenant-{scope}"), "other", scope);
-    }
-    let auth = auth
-        .with("old", "acme", "admin")
-        .expiring("old", SystemTime::UNIX_EPOCH);
-    let auth = auth
-        .with("right-", "acme", "")
-        .with("wrong-", "acme", "")
-        .with("name-", "acme", "")
-        .with("tenant-", "other", "");
     let server = Setup {
-        auth,
+        auth: Table::default().with("root", "acme", "admin").or(issuer()),
         agents: vec![folder.path().to_owned()],
         ..Setup::default()
     }
@@ -162,58 +196,56 @@ async fn every_method_with_every_kind_of_credentials() {
     let run = server.call("graph/execute", json!({ "name": "g" })).await["run_id"].clone();
     let run = run.as_str().unwrap();
 
+    // The server itself tells which methods it has, under which names, and what each needs.
     let document = server.call("rpc.discover", json!({})).await;
-    let mut told: Vec<&str> = document["methods"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["name"].as_str().unwrap())
+    let told = document["methods"].as_array().unwrap().iter();
+    let mut told: Vec<(&str, &str)> = told
+        .map(|one| {
+            (
+                one["name"].as_str().unwrap(),
+                one["x-scope"].as_str().unwrap_or(""),
+            )
+        })
         .collect();
-    let mut known = METHODS.map(|(name, ..)| name).to_vec();
+    let mut known = METHODS.map(|(name, scope, ..)| (name, scope)).to_vec();
     told.sort_unstable();
     known.sort_unstable();
-    assert_eq!(told, known, "the matrix must know every method");
+    assert_eq!(told, known, "the matrix must know every method and its scope");
 
     for (number, (method, scope, params, narrowed)) in METHODS.into_iter().enumerate() {
-        for (count, who) in EVERYBODY.into_iter().enumerate() {
-            let fresh = format!("fresh-{number}-{count}");
-            let doomed = format!("doomed-{number}-{count}");
-            if params.contains("DOOMED") {
-                server.graph(&doomed, "t:echo").await;
+        let described = document["methods"].as_array().unwrap();
+        let described = described.iter().find(|one| one["name"] == method).unwrap();
+        let aliases = described["x-aliases"].as_array().into_iter().flatten();
+        let names = std::iter::once(method).chain(aliases.map(|name| name.as_str().unwrap()));
+        for (spelling, name) in names.enumerate() {
+            for (count, who) in EVERYBODY.into_iter().enumerate() {
+                let fresh = format!("fresh-{number}-{spelling}-{count}");
+                let doomed = format!("doomed-{number}-{spelling}-{count}");
+                if params.contains("DOOMED") {
+                    server.graph(&doomed, "t:echo").await;
+                }
+                let params = params
+                    .replace("FRESH", &fresh)
+                    .replace("DOOMED", &doomed)
+                    .replace("RUN", run);
+                let params: Value = serde_json::from_str(&params).unwrap();
+                let got = kind(&server, who.token(scope).as_deref(), name, &params).await;
+                assert_eq!(got, expected(method, scope, narrowed, who), "{name} as {who:?}");
             }
-            let params = params
-                .replace("FRESH", &fresh)
-                .replace("DOOMED", &doomed)
-                .replace("RUN", run);
-            let params: Value = serde_json::from_str(&params).unwrap();
-            let token = match who {
-                Who::NoToken => None,
-                Who::BadToken => Some("nobody".to_owned()),
-                Who::Expired => Some("old".to_owned()),
-                Who::NoScope => Some("none".to_owned()),
-                Who::WrongScope => Some(format!("wrong-{scope}")),
-                Who::OtherName => Some(format!("name-{scope}")),
-                Who::OtherTenant => Some(format!("tenant-{scope}")),
-                Who::Right => Some(format!("right-{scope}")),
-            };
-            let got = kind(&server, token.as_deref(), method, &params).await;
-            assert_eq!(got, expected(method, scope, narrowed, who), "{method} as {who:?}");
         }
     }
-    for path in [format!("/runs/{run}/events"), "/openrpc.json".to_owned()] {
-        assert_eq!(server.get("nobody", &path).await.status, 401, "{path}");
-    }
-    for (token, status) in [
-        ("right-run:read", 200),
-        ("none", 403),
-        ("name-run:read", 403),
-        ("tenant-run:read", 404),
-    ] {
-        assert_eq!(
-            server.get(token, &format!("/runs/{run}/events")).await.status,
-            status,
-            "{token}"
-        );
+    for who in EVERYBODY {
+        let token = who.token("run:read").unwrap_or_default();
+        let status = match who {
+            nobody if nobody.is_nobody() => 401,
+            Who::OtherTenant => 404,
+            Who::Right => 200,
+            _ => 403,
+        };
+        let events = server.get(&token, &format!("/runs/{run}/events")).await;
+        assert_eq!(events.status, status, "events as {who:?}");
+        let document = server.get(&token, "/openrpc.json").await;
+        assert_eq!(document.status == 401, who.is_nobody(), "the document as {who:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs: waited for, left alone, watched, cancelled, bounded.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hap_server::Settings;
 use serde_json::{Value, json};
@@ -217,6 +217,38 @@ async fn events_are_numbered_waited_for_and_end() {
     let resumed = String::from_utf8(resumed.body).unwrap();
     assert!(resumed.starts_with("id: 2\n"), "{resumed}");
     assert_eq!(server.get("root", "/runs/nix/events").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_stream_of_events_ends_with_the_credentials_that_it_was_asked_with() {
+    let auth = Table::default()
+        .with("root", "acme", "admin")
+        .with("soon", "acme", "run:read")
+        .expiring("soon", SystemTime::now() + Duration::from_secs(1));
+    let server = Setup {
+        auth,
+        ..Setup::default()
+    }
+    .start()
+    .await;
+    server.graph("gate", "t:gate").await;
+    let run = server.gated().await;
+    server.gate.came(1).await;
+    let path = format!("/runs/{run}/events");
+    let told = server.get("soon", &path).await;
+    let text = String::from_utf8(told.body).unwrap();
+    assert_eq!(told.status, 200, "{text}");
+    assert!(
+        text.contains("run-started") && !text.contains("run-finished"),
+        "{text}"
+    );
+    assert_eq!(
+        server.call("run/get", json!({ "run": run })).await["status"],
+        "running"
+    );
+    assert_eq!(server.get("soon", &path).await.status, 401);
+    server.gate.open.add_permits(1);
+    server.ended(&run).await;
 }
 
 #[tokio::test]

@@ -77,7 +77,11 @@ async fn requests_and_sockets_are_served_and_a_new_certificate_is_taken_in() {
     let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
     let second = certificate(folder.path());
     let told = server.server.refresh().await;
-    assert!(told.iter().any(|change| change.to_string().ends_with("is changed")), "{told:?}");
+    assert!(
+        told.iter()
+            .any(|change| change.to_string().ends_with("is changed")),
+        "{told:?}"
+    );
     agree(&server, &first).await.unwrap_err();
     is_healthy(agree(&server, &second).await.unwrap()).await;
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"server/info"}"#;
@@ -90,7 +94,8 @@ async fn requests_and_sockets_are_served_and_a_new_certificate_is_taken_in() {
     fs::write(folder.path().join("key.pem"), "nothing").unwrap();
     let told = server.server.refresh().await;
     assert!(
-        told.iter().any(|change| change.to_string().contains(" cannot be used")),
+        told.iter()
+            .any(|change| change.to_string().contains(" cannot be used")),
         "{told:?}"
     );
     is_healthy(agree(&server, &second).await.unwrap()).await;
