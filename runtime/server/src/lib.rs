@@ -51,7 +51,7 @@ pub use catalog::{CatalogChange, Change, Offered};
 use inner::Inner;
 use runs::Runs;
 pub use settings::Settings;
-pub use telemetry::{Notice, Observer};
+pub use telemetry::{Notice, Observer, Traces, TracesError};
 
 /// A server. Cheap to clone; clones are the same server.
 #[derive(Clone)]
@@ -73,6 +73,7 @@ pub struct ServerBuilder {
     agents: Vec<PathBuf>,
     graphs: Vec<PathBuf>,
     settings: Settings,
+    traces: Option<Traces>,
 }
 
 impl ServerBuilder {
@@ -95,6 +96,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Sends a trace of every request and run. Whoever made `traces` [shuts it down](Traces::shutdown) after the server.
+    pub fn traces(mut self, traces: Traces) -> ServerBuilder {
+        self.traces = Some(traces);
+        self
+    }
+
     /// Gives the server. It offers what is in the folders once [`Server::refresh`] or [`Server::watch`] has read them.
     ///
     /// # Errors
@@ -106,7 +113,7 @@ impl ServerBuilder {
             ..rpc::Settings::default()
         })?;
         let graphs_per_tenant = settings.max_graphs_per_tenant;
-        let telemetry = telemetry::Telemetry::new(&settings);
+        let telemetry = telemetry::Telemetry::new(&settings, self.traces);
         Ok(Server(Arc::new(Inner {
             catalog: Catalog::new(self.runtime.clone(), self.agents, self.graphs, graphs_per_tenant),
             runtime: self.runtime,
@@ -130,6 +137,7 @@ impl Server {
             agents: Vec::new(),
             graphs: Vec::new(),
             settings: Settings::default(),
+            traces: None,
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use hap::Runtime;
 use hap_server::auth::{AuthProvider, Principal, Scopes, TenantId};
-use hap_server::{CatalogChange, Change, Server};
+use hap_server::{CatalogChange, Change, Server, Traces};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -68,6 +68,9 @@ pub(crate) struct ServeArgs {
     /// A file that every call is told to, a JSON object a line; SIGHUP opens it anew
     #[arg(long, value_name = "FILE")]
     audit_log: Option<PathBuf>,
+    /// A collector that traces are sent to, as OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`
+    #[arg(long, value_name = "URL")]
+    traces: Option<String>,
     #[command(flatten)]
     cache: CacheArgs,
     /// Tell what changes in the folders, in a pipe too
@@ -136,6 +139,7 @@ impl ServeArgs {
         config.resources = self.resources.clone().or(config.resources);
         config.log.format = self.log_format.unwrap_or(config.log.format);
         config.log.audit = self.audit_log.clone().or(config.log.audit);
+        config.traces.endpoint = self.traces.clone().or(config.traces.endpoint);
         config.limits.max_runs = self.max_runs.map_or(config.limits.max_runs, NonZeroUsize::get);
         config.auth = self.auth.over(config.auth);
         Ok(config)
@@ -168,6 +172,7 @@ async fn server(
     config: &Config,
     runtime: Runtime,
     auth: Arc<dyn AuthProvider>,
+    traces: Option<Traces>,
     terminal: &Terminal,
 ) -> Result<Server, Stop> {
     let audit = match &config.log.audit {
@@ -179,7 +184,7 @@ async fn server(
         }
         None => None,
     };
-    let server = serving::server(config, runtime, auth, audit, terminal).await?;
+    let server = serving::server(config, runtime, auth, audit, traces, terminal).await?;
     for change in server.refresh().await {
         args.tell_change(&change, terminal);
     }
@@ -203,7 +208,8 @@ async fn http(
     let address = listener.local_addr().map_err(cannot)?;
     let (auth, token) = config.auth.provider(address, terminal)?;
     let mut signals = signals;
-    let building = server(args, config, runtime, auth, terminal);
+    let traces = serving::traces(config)?;
+    let building = server(args, config, runtime, auth, traces.clone(), terminal);
     let server = tokio::select! {
         server = building => server?,
         () = signals.next() => return Ok(Exit::Cancelled),
@@ -223,6 +229,9 @@ async fn http(
             served.map_err(|error| Stop::internal(format!("cannot serve: {error}")))?;
         }
         () = watch => {}
+    }
+    if let Some(traces) = traces {
+        traces.shutdown().await;
     }
     Ok(Exit::Success)
 }
@@ -264,7 +273,8 @@ async fn stdio(
     };
     // Nobody else is let in.
     let auth = Arc::new(hap_server::auth::LocalOnly::without_credentials("local"));
-    let server = server(args, config, runtime, auth, terminal).await?;
+    let traces = serving::traces(config)?;
+    let server = server(args, config, runtime, auth, traces.clone(), terminal).await?;
     let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
         served = server.serve_streams(tokio::io::stdin(), tokio::io::stdout(), principal) => {
@@ -272,6 +282,9 @@ async fn stdio(
         }
         () = watch => {}
         () = signals.next() => {}
+    }
+    if let Some(traces) = traces {
+        traces.shutdown().await;
     }
     Ok(Exit::Success)
 }

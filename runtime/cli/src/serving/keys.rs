@@ -5,7 +5,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::AuthArgs;
-use super::config::{Components, Config, Log};
+use super::config::{Components, Config, Log, TracesConfig};
 
 /// How the names of environment variables begin.
 pub(super) const PREFIX: &str = "HAP_SERVE_";
@@ -16,6 +16,7 @@ pub(crate) fn all() -> Vec<String> {
         ("auth", fields::<AuthArgs>()),
         ("components", fields::<Components>()),
         ("log", fields::<Log>()),
+        ("traces", fields::<TracesConfig>()),
         ("limits", fields::<hap_server::Settings>()),
     ];
     let mut all = Vec::new();

@@ -10,7 +10,7 @@ mod layers;
 
 pub(crate) use audit::AuditFile;
 pub(crate) use auth::AuthArgs;
-pub(crate) use build::{folders, runtime, server};
+pub(crate) use build::{folders, runtime, server, traces};
 pub(crate) use check::{check, no_token_in_a_log};
 pub(crate) use config::{Config, LogFormat};
 pub(crate) use layers::Layers;

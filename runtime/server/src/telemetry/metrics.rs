@@ -78,6 +78,7 @@ pub(super) struct Gauged {
     pub(super) finished_runs: Gauge,
     pub(super) finished_bytes: Gauge,
     pub(super) compile_cache: Counters<1>,
+    pub(super) trace_exports: Counters<1>,
     pub(super) offered: Gauges,
     pub(super) refused: Gauges,
     pub(super) ready: Gauge,
@@ -193,15 +194,7 @@ impl Metrics {
         self.gauges.register(to);
     }
 
-    pub(crate) fn request(&self, method: &str, route: &str, status: u16, duration: Duration) {
-        // Whoever calls can make methods up.
-        let method = match method {
-            "GET" => "GET",
-            "POST" => "POST",
-            "DELETE" => "DELETE",
-            "OPTIONS" => "OPTIONS",
-            _ => "other",
-        };
+    pub(crate) fn request(&self, method: &'static str, route: &str, status: u16, duration: Duration) {
         let route = || Cow::from(route.to_owned());
         let labels = [
             ("method", method.into()),
@@ -352,6 +345,8 @@ impl Gauged {
         );
         let text = "Components that were asked of the compile cache, by whether they were there: hit or miss";
         to.register("compile_cache", text, self.compile_cache.clone());
+        let text = "Batches of spans, by whether the collector took them: sent or failed";
+        to.register("trace_exports", text, self.trace_exports.clone());
         to.register(
             "offered",
             "Agents and graphs of the folders that can be used, by kind",

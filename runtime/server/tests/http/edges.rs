@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
-use crate::support::{Setup, read_reply};
+use crate::support::{Setup, read_reply, until};
 
 const CALL: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"server/info"}"#;
 

@@ -16,3 +16,4 @@ mod metrics;
 mod resources;
 mod runs;
 mod support;
+mod traces;
