@@ -223,6 +223,7 @@ async fn http(
         terminal.tell("  it is good until the server ends; `HAP_TOKEN=… hap call server/info` uses it");
     }
     terminal.tell(&format!("listening on http://{address}"));
+    serving::notify::ready(terminal);
     let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
         served = server.serve(listener, stopped(signals, terminal)) => {
@@ -241,6 +242,7 @@ fn stopped(mut signals: Signals, terminal: &Terminal) -> impl Future<Output = ()
     let terminal = *terminal;
     async move {
         signals.next().await;
+        serving::notify::stopping(&terminal);
         if terminal.is_watched() || terminal.is_log() {
             terminal.tell("waiting for the runs under way; again to stop at once");
         }

@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod keys;
 mod layers;
+pub(crate) mod notify;
 
 pub(crate) use audit::AuditFile;
 pub(crate) use auth::AuthArgs;

@@ -2,6 +2,7 @@
 //! elsewhere.
 
 mod context;
+mod gauges;
 mod metrics;
 mod notice;
 mod run;
@@ -16,7 +17,7 @@ use crate::inner::Inner;
 use crate::settings::Settings;
 
 pub(crate) use context::TraceContext;
-use metrics::Gauged;
+use gauges::Gauged;
 pub(crate) use metrics::Metrics;
 pub use notice::{Notice, Observer};
 pub(crate) use run::RunWatch;
