@@ -108,6 +108,13 @@ mod tests {
     }
 
     #[test]
+    fn the_settings_of_the_packaged_service_can_be_used() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/hap.toml");
+        let config: Config = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert!(!config.auth.makes_a_token());
+    }
+
+    #[test]
     fn every_path_is_a_key() {
         let keys = all();
         for path in super::super::config::PATHS {

@@ -294,3 +294,6 @@ impl Metrics {
         text
     }
 }
+
+#[cfg(test)]
+mod tests;
