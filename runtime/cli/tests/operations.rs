@@ -286,3 +286,25 @@ fn an_audit_log_that_cannot_be_written_is_told() {
         );
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_manager_is_told_when_it_is_ready_and_when_it_stops() {
+    use std::os::unix::net::UnixDatagram;
+    let folder = project();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(LONG)).unwrap();
+    let received = || {
+        let mut bytes = [0; 100];
+        let length = socket.recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..length].to_vec()).unwrap()
+    };
+    let variable = [("NOTIFY_SOCKET", path.to_str().unwrap())];
+    let serving = Serving::start_with(folder.path(), &[], &variable);
+    assert_eq!(received(), "READY=1");
+    assert_eq!(status(&serving, "/readyz"), 200);
+    serving.signal("TERM");
+    assert_eq!(received(), "STOPPING=1");
+    assert_eq!(serving.ended(), (Some(0), String::new()));
+}

@@ -59,7 +59,7 @@ pub use progress::{ProgressHandler, ProgressState, RunOf};
 pub use quota::Quota;
 use runs::Runs;
 pub use settings::Settings;
-pub use telemetry::{Notice, Observer};
+pub use telemetry::{Notice, Observer, Traces, TracesError};
 pub use tls::{Tls, TlsError};
 
 /// A server. Cheap to clone; clones are the same server.
@@ -84,6 +84,7 @@ pub struct ServerBuilder {
     graphs: Vec<PathBuf>,
     settings: Settings,
     progress: Option<Arc<dyn ProgressHandler>>,
+    traces: Option<Traces>,
 }
 
 impl ServerBuilder {
@@ -118,6 +119,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Sends a trace of every request and run. Whoever made `traces` [shuts it down](Traces::shutdown) after the server.
+    pub fn traces(mut self, traces: Traces) -> ServerBuilder {
+        self.traces = Some(traces);
+        self
+    }
+
     /// Gives the server. It offers what is in the folders once [`Server::refresh`] or [`Server::watch`] has read them.
     ///
     /// # Errors
@@ -129,7 +136,7 @@ impl ServerBuilder {
             ..rpc::Settings::default()
         })?;
         let limits = limits::Limits::new(&settings);
-        let telemetry = telemetry::Telemetry::new(&settings);
+        let telemetry = telemetry::Telemetry::new(&settings, self.traces);
         Ok(Server(Arc::new(Inner {
             catalog: Catalog::new(self.runtime.clone(), self.agents, self.agent_files, self.graphs),
             runtime: self.runtime,
@@ -162,6 +169,7 @@ impl Server {
             graphs: Vec::new(),
             settings: Settings::default(),
             progress: None,
+            traces: None,
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use hap::Runtime;
 use hap_server::auth::{AuthProvider, Principal};
-use hap_server::{CatalogChange, Change, Server};
+use hap_server::{CatalogChange, Change, Server, Traces};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -71,6 +71,9 @@ pub(crate) struct ServeArgs {
     /// A file that every call is told to, a JSON object a line; SIGHUP opens it anew
     #[arg(long, value_name = "FILE")]
     audit_log: Option<PathBuf>,
+    /// A collector that traces are sent to, as OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`
+    #[arg(long, value_name = "URL")]
+    traces: Option<String>,
     #[command(flatten)]
     cache: CacheArgs,
     /// Build the agent projects in the folders of agents where they are stale, which runs their commands
@@ -148,6 +151,7 @@ impl ServeArgs {
         config.resources = self.resources.clone().or(config.resources);
         config.log.format = self.log_format.unwrap_or(config.log.format);
         config.log.audit = self.audit_log.clone().or(config.log.audit);
+        config.traces.endpoint = self.traces.clone().or(config.traces.endpoint);
         config.limits.max_runs = self.max_runs.map_or(config.limits.max_runs, NonZeroUsize::get);
         config.auth = self.auth.over(config.auth);
         config.tls = self.tls.over(config.tls);
@@ -193,6 +197,7 @@ async fn server(
     config: &Config,
     runtime: Runtime,
     auth: Arc<dyn AuthProvider>,
+    traces: Option<Traces>,
     terminal: &Terminal,
 ) -> Result<Server, Stop> {
     let audit = match &config.log.audit {
@@ -204,7 +209,7 @@ async fn server(
         }
         None => None,
     };
-    let server = serving::server(config, runtime, auth, audit, terminal).await?;
+    let server = serving::server(config, runtime, auth, audit, traces, terminal).await?;
     for change in server.refresh().await {
         args.tell_change(&change, terminal);
     }
@@ -228,7 +233,8 @@ async fn http(
     let address = listener.local_addr().map_err(cannot)?;
     let (auth, token) = config.auth.provider(address, terminal)?;
     let mut signals = signals;
-    let building = server(args, config, runtime, auth, terminal);
+    let traces = serving::traces(config)?;
+    let building = server(args, config, runtime, auth, traces.clone(), terminal);
     let server = tokio::select! {
         server = building => server?,
         () = signals.next() => return Ok(Exit::Cancelled),
@@ -244,12 +250,16 @@ async fn http(
     }
     let scheme = if has_tls { "https" } else { "http" };
     terminal.tell(&format!("listening on {scheme}://{address}"));
+    serving::notify::ready(terminal);
     let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
         served = server.serve(listener, stopped(signals, terminal)) => {
             served.map_err(|error| Stop::internal(format!("cannot serve: {error}")))?;
         }
         () = watch => {}
+    }
+    if let Some(traces) = traces {
+        traces.shutdown().await;
     }
     Ok(Exit::Success)
 }
@@ -259,6 +269,7 @@ fn stopped(mut signals: Signals, terminal: &Terminal) -> impl Future<Output = ()
     let terminal = *terminal;
     async move {
         signals.next().await;
+        serving::notify::stopping(&terminal);
         if terminal.is_watched() || terminal.is_log() {
             terminal.tell("waiting for the runs under way; again to stop at once");
         }
@@ -283,7 +294,8 @@ async fn stdio(
 ) -> Result<Exit, Stop> {
     // Nobody else is let in.
     let auth = Arc::new(hap_server::auth::LocalOnly::without_credentials("local"));
-    let server = server(args, config, runtime, auth, terminal).await?;
+    let traces = serving::traces(config)?;
+    let server = server(args, config, runtime, auth, traces.clone(), terminal).await?;
     let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
     tokio::select! {
         served = server.serve_streams(tokio::io::stdin(), tokio::io::stdout(), Principal::local()) => {
@@ -291,6 +303,9 @@ async fn stdio(
         }
         () = watch => {}
         () = signals.next() => {}
+    }
+    if let Some(traces) = traces {
+        traces.shutdown().await;
     }
     Ok(Exit::Success)
 }

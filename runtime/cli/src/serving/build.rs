@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hap::{FolderLoader, FolderResources, Runtime};
 use hap_server::auth::AuthProvider;
-use hap_server::{Audit, AuditRecord, Observer, Server, Settings};
+use hap_server::{Audit, AuditRecord, Observer, Server, Settings, Traces};
 use serde::Serialize;
 
 use super::{AuditFile, Config, projects};
@@ -27,6 +27,23 @@ fn folder(flag: &str, path: &Path) -> Option<Stop> {
     }
     let stop = Stop::bad_input(format!("`--{flag} {}` is no folder", path.display()));
     Some(stop.hint("name a folder that is there; its files may come later"))
+}
+
+/// Where traces are sent, if anywhere. It must be called in the tokio runtime that sends them.
+pub(crate) fn traces(config: &Config) -> Result<Option<Traces>, Stop> {
+    let Some(endpoint) = &config.traces.endpoint else {
+        return Ok(None);
+    };
+    let sample = config.traces.sample;
+    if !(0.0..=1.0).contains(&sample) {
+        let stop = Stop::bad_input(format!("`traces.sample` is {sample}, and must be from 0 to 1"));
+        return Err(stop.hint("1 keeps every trace, 0.01 one of a hundred"));
+    }
+    let traces = Traces::otlp(endpoint, sample).map_err(|error| {
+        let stop = Stop::bad_input(error.to_string());
+        stop.hint("name a collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`")
+    });
+    traces.map(Some)
 }
 
 /// What runs agents.
@@ -61,6 +78,7 @@ pub(crate) async fn server(
     runtime: Runtime,
     auth: Arc<dyn AuthProvider>,
     audit: Option<Arc<AuditFile>>,
+    traces: Option<Traces>,
     terminal: &Terminal,
 ) -> Result<Server, Stop> {
     let log = terminal.is_log().then_some(*terminal);
@@ -73,6 +91,9 @@ pub(crate) async fn server(
         ..config.limits.clone()
     };
     let mut builder = Server::builder(runtime, auth).settings(settings);
+    if let Some(traces) = traces {
+        builder = builder.traces(traces);
+    }
     for path in &config.agents {
         builder = builder.agents_dir(path);
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use hap_server::Change;
 
-use super::{AuditFile, Config, LogFormat, folders, runtime, server};
+use super::{AuditFile, Config, LogFormat, folders, runtime, server, traces};
 use crate::arguments::CacheArgs;
 use crate::exit::{Exit, Stop};
 use crate::terminal::Terminal;
@@ -27,11 +27,12 @@ pub(crate) async fn check(config: &Config, cache: CacheArgs, terminal: &Terminal
     {
         problems.push(stop);
     }
+    problems.extend(traces(config).err());
     let auth = config.auth.provider(address, terminal);
     let runtime = runtime(config, cache, terminal);
     match (auth, runtime) {
         (Ok((auth, _)), Ok(runtime)) => {
-            let server = server(config, runtime, auth, None, terminal).await?;
+            let server = server(config, runtime, auth, None, None, terminal).await?;
             for change in server.refresh().await {
                 if let Change::Refused { .. } = change.change {
                     problems.push(Stop::bad_input(change.to_string()));

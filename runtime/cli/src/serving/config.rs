@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) components: Components,
     /// What is told to the operator.
     pub(crate) log: Log,
+    /// Where traces are sent.
+    pub(crate) traces: TracesConfig,
     /// Every bound.
     pub(crate) limits: Settings,
 }
@@ -58,6 +60,25 @@ pub(crate) struct Log {
     pub(crate) format: LogFormat,
     /// The file that every call is told to.
     pub(crate) audit: Option<PathBuf>,
+}
+
+/// Where traces are sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TracesConfig {
+    /// The collector's address; without one, there are no traces.
+    pub(crate) endpoint: Option<String>,
+    /// The share of the traces that begin here that is kept, from 0 to 1.
+    pub(crate) sample: f64,
+}
+
+impl Default for TracesConfig {
+    fn default() -> TracesConfig {
+        TracesConfig {
+            endpoint: None,
+            sample: 1.0,
+        }
+    }
 }
 
 /// How standard error is written.
@@ -93,6 +114,7 @@ impl Default for Config {
             tls: TlsArgs::default(),
             components: Components::default(),
             log: Log::default(),
+            traces: TracesConfig::default(),
             limits: Settings::default(),
         }
     }

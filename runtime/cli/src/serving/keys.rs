@@ -4,7 +4,7 @@ use serde::de::value::Error;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::config::{Components, Config, Log};
+use super::config::{Components, Config, Log, TracesConfig};
 use super::{AuthArgs, TlsArgs};
 
 /// How the names of environment variables begin.
@@ -17,6 +17,7 @@ pub(crate) fn all() -> Vec<String> {
         ("tls", fields::<TlsArgs>()),
         ("components", fields::<Components>()),
         ("log", fields::<Log>()),
+        ("traces", fields::<TracesConfig>()),
         ("limits", fields::<hap_server::Settings>()),
     ];
     let mut all = Vec::new();
@@ -105,6 +106,13 @@ mod tests {
             }
         }
         assert_eq!(written, all().into_iter().collect());
+    }
+
+    #[test]
+    fn the_settings_of_the_packaged_service_can_be_used() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/hap.toml");
+        let config: Config = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert!(!config.auth.makes_a_token());
     }
 
     #[test]

@@ -7,12 +7,13 @@ mod check;
 mod config;
 mod keys;
 mod layers;
+pub(crate) mod notify;
 pub(crate) mod projects;
 mod tls;
 
 pub(crate) use audit::AuditFile;
 pub(crate) use auth::AuthArgs;
-pub(crate) use build::{folders, runtime, server};
+pub(crate) use build::{folders, runtime, server, traces};
 pub(crate) use check::{check, no_token_in_a_log};
 pub(crate) use config::{Config, LogFormat};
 pub(crate) use layers::Layers;

@@ -65,6 +65,11 @@ impl Drop for Serving {
 
 impl Serving {
     pub(crate) fn start(folder: &Path, args: &[&str]) -> Serving {
+        Serving::start_with(folder, args, &[])
+    }
+
+    /// As [`Serving::start`], with variables of the environment.
+    pub(crate) fn start_with(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Serving {
         let all = [
             "serve",
             "--listen",
@@ -75,6 +80,7 @@ impl Serving {
             "graphs",
         ];
         let mut child = command(folder, &[&all, args].concat())
+            .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

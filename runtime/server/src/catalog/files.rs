@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use hap::{EntrypointForm, Graph, NodeAgent, NodeBody};
+
 use super::change::{CatalogChange, Change, Offered};
 use super::locked;
 
@@ -196,4 +198,30 @@ pub(super) async fn changed<T>(
     let others = others.await.unwrap_or_default();
     changed.extend(others.into_iter().map(|(name, _)| name));
     changed
+}
+
+/// The names of those that can be used.
+pub(super) fn usable<T>(files: &Mutex<BTreeMap<String, FromFile<T>>>) -> Vec<String> {
+    let files = locked(files);
+    let usable = files.iter().filter(|(_, file)| file.entry.is_some());
+    usable.map(|(name, _)| name.clone()).collect()
+}
+
+/// The files of the components that a graph names by their paths.
+pub(super) fn component_files(graph: &Graph) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for graph in graph.with_nested() {
+        let folder = graph
+            .source
+            .as_deref()
+            .and_then(|source| Path::new(source).parent());
+        for node in &graph.nodes {
+            if let NodeBody::Agent(NodeAgent::Entrypoint(entrypoint)) = &node.body
+                && let Ok(EntrypointForm::Path(path)) = entrypoint.parse()
+            {
+                files.push(folder.unwrap_or(Path::new("")).join(path));
+            }
+        }
+    }
+    files
 }

@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use hap::{Agent, EntrypointForm, Graph, LoadedGraph, NodeAgent, NodeBody, NodeIndex, Runtime};
+use hap::{Agent, Graph, LoadedGraph, NodeIndex, Runtime};
 
 use crate::auth::{Principal, TenantId};
 use crate::rpc::{Code, RpcError};
 use crate::runs::Subject;
 pub use change::{CatalogChange, Change, Offered};
 use check::{refuse_grants, refuse_paths, wrong_graph};
-use files::{FromFile, Others, add_files, changed, files, forget, keep};
+use files::{FromFile, Others, add_files, changed, component_files, files, forget, keep, usable};
 
 /// An agent that the server offers.
 pub(crate) struct AgentEntry {
@@ -324,31 +324,6 @@ impl Catalog {
             None => Err(not_found("graph", name, std::iter::empty())),
         }
     }
-}
-
-fn usable<T>(files: &Mutex<BTreeMap<String, FromFile<T>>>) -> Vec<String> {
-    let files = locked(files);
-    let usable = files.iter().filter(|(_, file)| file.entry.is_some());
-    usable.map(|(name, _)| name.clone()).collect()
-}
-
-/// The files of the components that a graph names by their paths.
-fn component_files(graph: &Graph) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for graph in graph.with_nested() {
-        let folder = graph
-            .source
-            .as_deref()
-            .and_then(|source| Path::new(source).parent());
-        for node in &graph.nodes {
-            if let NodeBody::Agent(NodeAgent::Entrypoint(entrypoint)) = &node.body
-                && let Ok(EntrypointForm::Path(path)) = entrypoint.parse()
-            {
-                files.push(folder.unwrap_or(Path::new("")).join(path));
-            }
-        }
-    }
-    files
 }
 
 fn not_found<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a String>) -> RpcError {

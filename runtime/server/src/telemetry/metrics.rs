@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,10 +12,10 @@ use hap::{Event, EventKind, Failure, FailureKind, LogSource, RunOutcome};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::gauges::Gauged;
 use crate::rpc::Code;
 use crate::runs::Subject;
 
@@ -40,9 +39,8 @@ const BYTES: [f64; 8] = [
     1_073_741_824.0,
 ];
 
-type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
-type Counters<const N: usize> = Family<Labels<N>, Counter>;
-type Gauges = Family<Labels<1>, Gauge>;
+pub(super) type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
+pub(super) type Counters<const N: usize> = Family<Labels<N>, Counter>;
 type Histograms = Family<Labels<1>, Histogram, fn() -> Histogram>;
 
 /// The metrics of a server.
@@ -66,21 +64,6 @@ pub(crate) struct Metrics {
     breaker_changes: Counters<1>,
     gauges: Gauged,
     names: Mutex<HashSet<String>>,
-}
-
-/// What is looked up when it is asked for.
-#[derive(Default)]
-pub(super) struct Gauged {
-    pub(super) breakers: Gauges,
-    pub(super) places: Gauges,
-    pub(super) places_taken: Gauges,
-    pub(super) waiting: Gauges,
-    pub(super) finished_runs: Gauge,
-    pub(super) finished_bytes: Gauge,
-    pub(super) compile_cache: Counters<1>,
-    pub(super) offered: Gauges,
-    pub(super) refused: Gauges,
-    pub(super) ready: Gauge,
 }
 
 fn seconds() -> Histogram {
@@ -193,15 +176,7 @@ impl Metrics {
         self.gauges.register(to);
     }
 
-    pub(crate) fn request(&self, method: &str, route: &str, status: u16, duration: Duration) {
-        // Whoever calls can make methods up.
-        let method = match method {
-            "GET" => "GET",
-            "POST" => "POST",
-            "DELETE" => "DELETE",
-            "OPTIONS" => "OPTIONS",
-            _ => "other",
-        };
+    pub(crate) fn request(&self, method: &'static str, route: &str, status: u16, duration: Duration) {
         let route = || Cow::from(route.to_owned());
         let labels = [
             ("method", method.into()),
@@ -320,64 +295,5 @@ impl Metrics {
     }
 }
 
-impl Gauged {
-    fn register(&self, to: &mut Registry) {
-        to.register(
-            "circuit_breakers",
-            "Circuit breakers that have seen a call, by state",
-            self.breakers.clone(),
-        );
-        let text = "Places for what may be worked on at one time: requests, runs, instances";
-        to.register("places", text, self.places.clone());
-        to.register(
-            "places_taken",
-            "How many of these places are taken",
-            self.places_taken.clone(),
-        );
-        to.register(
-            "waiting",
-            "How many requests and calls of agents wait for a place",
-            self.waiting.clone(),
-        );
-        to.register(
-            "finished_runs",
-            "Finished runs that are kept",
-            self.finished_runs.clone(),
-        );
-        to.register_with_unit(
-            "finished_runs",
-            "What the finished runs that are kept hold",
-            Unit::Bytes,
-            self.finished_bytes.clone(),
-        );
-        let text = "Components that were asked of the compile cache, by whether they were there: hit or miss";
-        to.register("compile_cache", text, self.compile_cache.clone());
-        to.register(
-            "offered",
-            "Agents and graphs of the folders that can be used, by kind",
-            self.offered.clone(),
-        );
-        to.register(
-            "refused",
-            "Agents and graphs of the folders whose files cannot be used, by kind",
-            self.refused.clone(),
-        );
-        to.register(
-            "ready",
-            "1 when the server is to be given work",
-            self.ready.clone(),
-        );
-    }
-
-    pub(super) fn set(gauges: &Gauges, name: &'static str, value: &'static str, count: usize) {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        gauges.get_or_create(&label(name, value)).set(count);
-    }
-
-    /// Sets a counter that is kept elsewhere.
-    pub(super) fn set_counter(counters: &Counters<1>, name: &'static str, value: &'static str, count: u64) {
-        let counter = counters.get_or_create_owned(&label(name, value));
-        let inner: &AtomicU64 = counter.inner();
-        inner.store(count, Ordering::Relaxed);
-    }
-}
+#[cfg(test)]
+mod tests;

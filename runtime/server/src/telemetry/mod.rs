@@ -2,9 +2,11 @@
 //! elsewhere.
 
 mod context;
+mod gauges;
 mod metrics;
 mod notice;
 mod run;
+mod traces;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,15 +17,18 @@ use crate::inner::Inner;
 use crate::settings::Settings;
 
 pub(crate) use context::TraceContext;
-use metrics::Gauged;
+use gauges::Gauged;
 pub(crate) use metrics::Metrics;
 pub use notice::{Notice, Observer};
 pub(crate) use run::RunWatch;
+use traces::RequestSpan;
+pub use traces::{Traces, TracesError};
 
 /// What a server tells of itself.
 pub(crate) struct Telemetry {
     pub(crate) metrics: Metrics,
     observer: Option<Observer>,
+    traces: Option<Traces>,
     /// How many requests wait for a place.
     waiting: AtomicUsize,
 }
@@ -38,10 +43,11 @@ impl Drop for WaitingRequest<'_> {
 }
 
 impl Telemetry {
-    pub(crate) fn new(settings: &Settings) -> Arc<Telemetry> {
+    pub(crate) fn new(settings: &Settings, traces: Option<Traces>) -> Arc<Telemetry> {
         Arc::new(Telemetry {
             metrics: Metrics::new(),
             observer: settings.observer.clone(),
+            traces,
             waiting: AtomicUsize::new(0),
         })
     }
@@ -51,6 +57,16 @@ impl Telemetry {
         if let Some(observer) = &self.observer {
             observer.tell(&notice());
         }
+    }
+
+    /// The span of a request, where traces are sent.
+    pub(crate) fn request(
+        &self,
+        parent: Option<TraceContext>,
+        method: &str,
+        route: &str,
+    ) -> Option<RequestSpan> {
+        Some(self.traces.as_ref()?.request(parent, method, route))
     }
 
     /// A request waits for a place until what this gives is dropped.
@@ -89,6 +105,11 @@ impl Telemetry {
         gauges.finished_bytes.set(bytes as i64);
         Gauged::set_counter(&gauges.compile_cache, "result", "hit", sandbox.cache_hits);
         Gauged::set_counter(&gauges.compile_cache, "result", "miss", sandbox.cache_misses);
+        if let Some(traces) = &self.traces {
+            let (sent, failed) = traces.exports();
+            Gauged::set_counter(&gauges.trace_exports, "result", "sent", sent);
+            Gauged::set_counter(&gauges.trace_exports, "result", "failed", failed);
+        }
         let (agents, graphs) = server.catalog.offered();
         Gauged::set(&gauges.offered, "kind", "agent", agents.len());
         Gauged::set(&gauges.offered, "kind", "graph", graphs.len());

@@ -25,5 +25,6 @@ mod socket;
 mod subscriptions;
 mod support;
 mod tls;
+mod traces;
 mod transports;
 mod websocket;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hap::{Runtime, RuntimeBuilder};
-use hap_server::{Server, Settings};
+use hap_server::{Server, Settings, Traces};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -50,6 +50,8 @@ pub(crate) struct Setup {
     pub(crate) runtime: fn(RuntimeBuilder) -> RuntimeBuilder,
     /// Whether the folders are read before the server listens.
     pub(crate) refresh: bool,
+    /// Where traces are sent.
+    pub(crate) traces: Option<Traces>,
 }
 
 impl Default for Setup {
@@ -65,6 +67,7 @@ impl Default for Setup {
             graphs: Vec::new(),
             runtime: |builder| builder,
             refresh: true,
+            traces: None,
         }
     }
 }
@@ -91,6 +94,9 @@ impl Setup {
         }
         for folder in self.graphs {
             server = server.graphs_dir(folder);
+        }
+        if let Some(traces) = self.traces {
+            server = server.traces(traces);
         }
         let server = server.build().await.unwrap();
         if self.refresh {
