@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::id::RunId;
@@ -14,7 +14,7 @@ use crate::node_path::NodePath;
 use crate::outcome::{NodeStatus, RunStatus};
 
 /// The importance of a log record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the five levels of every logging library")]
 pub enum Level {
@@ -38,7 +38,7 @@ impl fmt::Display for Level {
 }
 
 /// Where a log record came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogSource {
     /// The `log` interface.
@@ -52,7 +52,7 @@ pub enum LogSource {
 }
 
 /// One log record of an agent's. Its text is capped and free of control characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct LogRecord {
     /// How important it is.
     pub level: Level,

@@ -5,15 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::budget::Usage;
 use crate::failure::Failure;
+use crate::graph::FailedItems;
 use crate::id::{Digest, NodeId, RunId};
 use crate::json::Json;
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum RunStatus {
@@ -42,7 +43,7 @@ impl fmt::Display for RunStatus {
 }
 
 /// How a node ended: exactly one of these.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum NodeStatus {
@@ -69,7 +70,7 @@ pub enum NodeStatus {
 }
 
 /// What took the place of what a node should have written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "replaced_by", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Replacement {
@@ -93,7 +94,7 @@ pub enum Replacement {
 }
 
 /// Why a node did not run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SkipReason {
@@ -131,10 +132,17 @@ impl NodeStatus {
 }
 
 /// What is recorded about one node of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct NodeRecord {
     /// The agent's name, or the entrypoint where the node never ran.
     pub agent: String,
+    /// Its place among the nodes of its graph, from 0: in topological order, each followed by its fallback, and last those that
+    /// the entry does not lead to.
+    #[serde(default)]
+    pub order: u32,
+    /// The node that it stands in for, where it is a fallback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands_in_for: Option<NodeId>,
     /// The component's digest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
@@ -147,6 +155,8 @@ pub struct NodeRecord {
     #[serde(
         rename = "start_us",
         serialize_with = "microseconds",
+        deserialize_with = "from_microseconds",
+        default,
         skip_serializing_if = "Option::is_none"
     )]
     pub start: Option<Duration>,
@@ -154,6 +164,8 @@ pub struct NodeRecord {
     #[serde(
         rename = "duration_us",
         serialize_with = "microseconds",
+        deserialize_with = "from_microseconds",
+        default,
         skip_serializing_if = "Option::is_none"
     )]
     pub duration: Option<Duration>,
@@ -165,16 +177,19 @@ pub struct NodeRecord {
     /// What became of the items, where it is a map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub items: Option<ItemCounts>,
+    /// What became of those without, where it was replaced in part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_items: Option<FailedItems>,
     /// How many rounds were begun, where it is a loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
     /// The nodes of its graph, where its work is a graph: in the last round of a loop; not where it is a map.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub nodes: BTreeMap<NodeId, NodeRecord>,
 }
 
 /// What became of the items of a map.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct ItemCounts {
     /// Those with an output.
     pub done: usize,
@@ -188,11 +203,19 @@ fn microseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -
         .serialize(serializer)
 }
 
+fn from_microseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_micros))
+}
+
+fn from_run_microseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Ok(Duration::from_micros(u64::deserialize(deserializer)?))
+}
+
 /// What came of a run. Serialized, its fields are those of the original HAP's final context.
 ///
 /// Two runs of one graph on one input, with one start time and seed, are equal to the byte but for
 /// `duration_us`, `start_us` and `run_id`; and but for the usage `log-rate`, where that limit is below `log-records`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct RunOutcome {
     /// The run.
     pub run_id: RunId,
@@ -206,7 +229,11 @@ pub struct RunOutcome {
     /// What the virtual randomness was made from.
     pub seed: u64,
     /// The whole time of the run. Real time.
-    #[serde(rename = "duration_us", serialize_with = "run_microseconds")]
+    #[serde(
+        rename = "duration_us",
+        serialize_with = "run_microseconds",
+        deserialize_with = "from_run_microseconds"
+    )]
     pub duration: Duration,
     /// The nodes that ran, in topological order; each is followed by its fallback, when that ran.
     pub execution_path: Vec<NodeId>,
