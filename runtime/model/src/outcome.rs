@@ -280,3 +280,123 @@ impl RunOutcome {
             .filter_map(|(id, record)| Some((id, record.failure.as_deref()?)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FailureKind, HostCall, Level, Limit, LogRecord, LogSource, NodePath, Origin};
+
+    /// Failures of every kind, one of them with all that a failure can tell.
+    fn failures() -> Vec<Failure> {
+        let wait = Duration::from_millis(1500);
+        let (limit, allowed, used) = (Limit::Memory, 1, 2);
+        let kinds = [
+            FailureKind::InvalidInput,
+            FailureKind::Unavailable { retry_after: None },
+            FailureKind::Unavailable {
+                retry_after: Some(wait),
+            },
+            FailureKind::Failed,
+            FailureKind::CircuitOpen { retry_after: wait },
+            FailureKind::Deadline,
+            FailureKind::Condition,
+            FailureKind::NotAList,
+            FailureKind::Items,
+            FailureKind::LoopBound,
+            FailureKind::NestedGraph,
+            FailureKind::Trap,
+            FailureKind::Limit { limit, allowed, used },
+            FailureKind::InvalidOutput,
+            FailureKind::WriteConflict,
+            FailureKind::Instantiation,
+            FailureKind::Cancelled,
+            FailureKind::Internal,
+        ];
+        let mut all: Vec<Failure> = kinds.into_iter().map(|kind| Failure::new(kind, "why")).collect();
+        let fields = Json::parse(r#"{"n":12345678901234567890123,"x":1.50}"#, 10).ok();
+        let origin = Origin {
+            node: NodePath::from(&NodeId::new("each").unwrap()).item(3),
+            attempt: 2,
+            agent: "a".to_owned(),
+        };
+        let mut full = Failure::new(FailureKind::Trap, "all").at(origin).hint("mend it");
+        full.details = fields.clone();
+        full.backtrace = vec!["f".to_owned()];
+        full.last_log = vec![LogRecord {
+            level: Level::Warn,
+            source: LogSource::Stderr,
+            message: "m".to_owned(),
+            fields,
+        }];
+        full.last_calls = vec![HostCall {
+            function: "open".into(),
+            subject: "s".to_owned(),
+            result: "refused".into(),
+        }];
+        all.push(full.because_of(all.clone()));
+        all
+    }
+
+    #[test]
+    fn what_is_written_of_a_failure_can_be_read() {
+        for failure in failures() {
+            let text = serde_json::to_string(&failure).unwrap();
+            assert_eq!(serde_json::from_str::<Failure>(&text).unwrap(), failure, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_of_a_node_can_be_read() {
+        let node = NodeId::new("n").unwrap();
+        let degraded = |by| NodeStatus::Degraded { by };
+        let skipped = |reason| NodeStatus::Skipped { reason };
+        for status in [
+            NodeStatus::Done,
+            NodeStatus::Failed,
+            NodeStatus::Limited,
+            NodeStatus::Cancelled,
+            degraded(Replacement::Nothing),
+            degraded(Replacement::Output),
+            degraded(Replacement::Node { node: node.clone() }),
+            degraded(Replacement::Items { failed: 3 }),
+            degraded(Replacement::Within),
+            skipped(SkipReason::Unreachable),
+            skipped(SkipReason::Upstream { node: node.clone() }),
+            skipped(SkipReason::NotTaken),
+            skipped(SkipReason::NotNeeded),
+        ] {
+            let mut record = NodeRecord {
+                agent: "a".to_owned(),
+                order: 7,
+                stands_in_for: None,
+                digest: None,
+                status,
+                attempts: 0,
+                start: None,
+                duration: None,
+                usage: Usage::default(),
+                failure: None,
+                items: None,
+                failed_items: None,
+                rounds: None,
+                nodes: BTreeMap::new(),
+            };
+            for _ in 0..2 {
+                let text = serde_json::to_string(&record).unwrap();
+                let read: NodeRecord = serde_json::from_str(&text).unwrap();
+                assert_eq!(read.status, record.status, "{text}");
+                assert_eq!(serde_json::to_string(&read).unwrap(), text);
+                record.nodes.insert(node.clone(), record.clone());
+                record.stands_in_for = Some(node.clone());
+                record.digest = Some(Digest::from_sha256([0xa7; 32]));
+                record.start = Some(Duration::from_micros(3));
+                record.duration = Some(Duration::from_micros(4));
+                record.usage.log_bytes = 5;
+                record.failure = failures().pop().map(Arc::new);
+                record.items = Some(ItemCounts { done: 1, failed: 2 });
+                record.failed_items = Some(FailedItems::Null);
+                record.rounds = Some(6);
+            }
+        }
+    }
+}

@@ -64,16 +64,12 @@ impl Drop for Serving {
 
 impl Serving {
     pub(crate) fn start(folder: &Path, args: &[&str]) -> Serving {
-        let all = [
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--agents",
-            "agents",
-            "--graphs",
-            "graphs",
-        ];
-        let mut child = command(folder, &[&all, args].concat())
+        let listen = match args.contains(&"--listen") {
+            true => [].as_slice(),
+            false => &["--listen", "127.0.0.1:0"],
+        };
+        let all = ["--agents", "agents", "--graphs", "graphs"];
+        let mut child = command(folder, &[&["serve"], listen, &all, args].concat())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
