@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use hap::Canceller;
+use tokio::sync::oneshot;
 
 use crate::exit::{Exit, Stop};
 
@@ -90,23 +91,33 @@ impl Signals {
         Ok(())
     }
 
+    /// Waits for the second wish to stop, and tells the first.
+    pub(crate) async fn twice(&mut self, first: oneshot::Sender<()>) {
+        self.next().await;
+        // Whoever is told may not care any more.
+        let _ = first.send(());
+        let began = Instant::now();
+        while began.elapsed() <= ONE_WISH {
+            self.next().await;
+        }
+    }
+
     /// Cancels the run on the first signal and ends the process on the second.
     ///
     /// It has a task of its own, so that it works while the command waits for a slow reader of its output.
     pub(crate) fn cancel(mut self, run: Canceller) -> Asked {
         let asked = Asked::default();
         let flag = asked.0.clone();
+        let (first, told) = oneshot::channel();
         tokio::spawn(async move {
-            self.next().await;
-            flag.store(true, Ordering::Relaxed);
-            run.cancel();
-            let first = Instant::now();
-            loop {
-                self.next().await;
-                if first.elapsed() > ONE_WISH {
-                    process::exit(Exit::Cancelled as i32);
-                }
+            if told.await.is_ok() {
+                flag.store(true, Ordering::Relaxed);
+                run.cancel();
             }
+        });
+        tokio::spawn(async move {
+            self.twice(first).await;
+            process::exit(Exit::Cancelled as i32);
         });
         asked
     }

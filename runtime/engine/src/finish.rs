@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hap_model::{
     Failure, FailureKind, FallbackIndex, Json, Limit, NodeId, NodeIndex, NodeRecord, NodeStatus, PlanNode,
-    PlanOnFailure, Reducers, RunOutcome, RunStatus, SkipReason,
+    PlanOnFailure, PlanRepeat, Reducers, Replacement, RunOutcome, RunStatus, SkipReason,
 };
 
 use crate::loaded::{Body, LoadedGraph};
@@ -36,6 +36,25 @@ pub(crate) struct Records {
     pub(crate) fallbacks: BTreeSet<NodeId>,
 }
 
+impl Records {
+    /// Adds a node's record in its place.
+    fn add(&mut self, node: &PlanNode, stands_in_for: Option<&PlanNode>, mut record: NodeRecord) {
+        // A graph has far fewer nodes.
+        record.order = self.in_order.len() as u32;
+        record.stands_in_for = stands_in_for.map(|node| node.id.clone());
+        record.failed_items = match (&record.status, &node.repeat) {
+            (
+                NodeStatus::Degraded {
+                    by: Replacement::Items { .. },
+                },
+                PlanRepeat::Map(map),
+            ) => Some(map.failed_items),
+            _ => None,
+        };
+        self.in_order.push((node.id.clone(), record));
+    }
+}
+
 /// One record for each node of a graph, not of those in it.
 pub(crate) fn records(graph: &LoadedGraph, schedule: &Schedule) -> Records {
     let plan = graph.plan();
@@ -53,26 +72,22 @@ pub(crate) fn records(graph: &LoadedGraph, schedule: &Schedule) -> Records {
             ..Decision::without_attempt(NodeStatus::Failed)
         };
         let decision = schedule.node(index).decided.clone().unwrap_or_else(missing);
-        records
-            .in_order
-            .push((node.id.clone(), record(graph.body(index), decision)));
+        records.add(node, None, record(graph.body(index), decision));
         let mut last = node;
         while let Some((index, fallback)) = fallback_of(graph, last) {
             let decision = schedule
                 .fallback(index)
                 .cloned()
                 .unwrap_or_else(|| Decision::without_attempt(not_needed()));
-            records
-                .in_order
-                .push((fallback.id.clone(), record(graph.fallback(index), decision)));
+            records.add(fallback, Some(last), record(graph.fallback(index), decision));
             last = fallback;
         }
     }
     for (id, body) in plan.unreachable() {
         let decision = Decision::without_attempt(unreachable());
-        records
-            .in_order
-            .push((id.clone(), record_of(body.to_string(), None, decision)));
+        let mut record = record_of(body.to_string(), None, decision);
+        record.order = records.in_order.len() as u32;
+        records.in_order.push((id.clone(), record));
     }
     records
 }
@@ -106,6 +121,8 @@ fn record_of(agent: String, digest: Option<hap_model::Digest>, decision: Decisio
     } = account;
     NodeRecord {
         agent,
+        order: 0,
+        stands_in_for: None,
         digest,
         status,
         attempts,
@@ -114,6 +131,7 @@ fn record_of(agent: String, digest: Option<hap_model::Digest>, decision: Decisio
         usage,
         failure,
         items,
+        failed_items: None,
         rounds,
         nodes,
     }

@@ -1,11 +1,13 @@
 //! The budget: every way to spend the host's resources, each with a name, a unit, a default and a ceiling.
 //! [`Usage`] has the same shape, so that what was allowed and what was spent are always told side by side.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use serde::de::Error;
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::json::MAX_JSON_DEPTH;
 
@@ -255,6 +257,13 @@ impl Serialize for Limit {
     }
 }
 
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Limit, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Limit::from_name(&name).ok_or_else(|| D::Error::custom("this is no limit"))
+    }
+}
+
 /// What one attempt of one node may spend.
 ///
 /// ```
@@ -405,6 +414,33 @@ impl Serialize for Usage {
             map.serialize_entry(limit.name(), &used)?;
         }
         map.end()
+    }
+}
+
+/// What is counted by limits that this release does not know is left out.
+impl<'de> Deserialize<'de> for Usage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Usage, D::Error> {
+        let told = BTreeMap::<String, u64>::deserialize(deserializer)?;
+        let used = |limit: Limit| told.get(limit.name()).copied().unwrap_or_default();
+        Ok(Usage {
+            fuel: used(Limit::Fuel),
+            memory_bytes: used(Limit::Memory),
+            table_elements: used(Limit::TableElements),
+            instances: used(Limit::Instances),
+            memories: used(Limit::Memories),
+            tables: used(Limit::Tables),
+            handles: used(Limit::Handles),
+            input_bytes: used(Limit::Input),
+            output_bytes: used(Limit::Output),
+            output_keys: used(Limit::OutputKeys),
+            json_depth: used(Limit::JsonDepth),
+            host_call_bytes: used(Limit::HostCallBytes),
+            random_bytes: used(Limit::RandomBytes),
+            log_records: used(Limit::LogRecords),
+            log_bytes: used(Limit::LogBytes),
+            progress_updates: used(Limit::ProgressUpdates),
+            log_rate: used(Limit::LogRate),
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! Why an attempt of a node did not produce an output, told so that people and programs can act on it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::mem;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::budget::Limit;
 use crate::event::LogRecord;
@@ -13,7 +14,7 @@ use crate::json::Json;
 use crate::node_path::NodePath;
 
 /// The class of a failure: what a host or a caller may do about it. The text never decides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -23,7 +24,12 @@ pub enum FailureKind {
     /// The agent says that something it depends on was unavailable; the same request may succeed later.
     Unavailable {
         /// How long to wait before the next attempt, where the agent knows.
-        #[serde(rename = "retry_after_ms", serialize_with = "milliseconds")]
+        #[serde(
+            rename = "retry_after_ms",
+            serialize_with = "milliseconds",
+            deserialize_with = "from_milliseconds",
+            default
+        )]
         #[cfg_attr(feature = "schema", schemars(with = "Option<u64>"))]
         retry_after: Option<Duration>,
     },
@@ -32,7 +38,11 @@ pub enum FailureKind {
     /// The agent was not asked, because it kept failing and its circuit breaker is open.
     CircuitOpen {
         /// How long until it is asked again.
-        #[serde(rename = "retry_after_ms", serialize_with = "whole_milliseconds")]
+        #[serde(
+            rename = "retry_after_ms",
+            serialize_with = "whole_milliseconds",
+            deserialize_with = "from_whole_milliseconds"
+        )]
         #[cfg_attr(feature = "schema", schemars(with = "u64"))]
         retry_after: Duration,
     },
@@ -81,6 +91,14 @@ fn milliseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -
         .serialize(serializer)
 }
 
+fn from_whole_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Ok(Duration::from_millis(u64::deserialize(deserializer)?))
+}
+
+fn from_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_millis))
+}
+
 impl FailureKind {
     /// The kind in one word, as it stands in results.
     pub fn name(&self) -> &'static str {
@@ -107,7 +125,7 @@ impl FailureKind {
 }
 
 /// One failed attempt: its class, a sentence for people, and what helps to find the cause.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
     /// The class.
@@ -125,17 +143,17 @@ pub struct Failure {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<Json>,
     /// The guest's call stack, innermost first, where it trapped.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backtrace: Vec<String>,
     /// The last records that the agent logged or printed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last_log: Vec<LogRecord>,
     /// The last calls that the agent made to the host, oldest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last_calls: Vec<HostCall>,
     /// The failures behind this one: earlier attempts, the fallback's, those of a nested graph's nodes or of a map's items.
     /// The first [`MAX_CAUSES`] are kept, those after the first [`MAX_CAUSES_IN_FULL`] without what only helps to find the cause.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Failure>,
 }
 
@@ -149,7 +167,7 @@ pub const MAX_CAUSES_IN_FULL: usize = 10;
 const MAX_BRIEF_MESSAGE: usize = 1 << 10;
 
 /// Where a failure happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Origin {
     /// The node, the item or the round.
@@ -161,16 +179,16 @@ pub struct Origin {
 }
 
 /// A call that an agent made to the host, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostCall {
     /// Interface and function, such as `hap:agent/resources.open`.
-    pub function: &'static str,
+    pub function: Cow<'static, str>,
     /// What it was about, such as a document's name; made safe for terminals.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
     /// What came of it, in a few words.
-    pub result: &'static str,
+    pub result: Cow<'static, str>,
 }
 
 impl Failure {

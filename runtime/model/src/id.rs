@@ -4,7 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The longest name of a node, in bytes.
 pub const MAX_NODE_ID_BYTES: usize = 100;
@@ -52,6 +53,13 @@ impl Serialize for NodeId {
     }
 }
 
+impl<'de> Deserialize<'de> for NodeId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NodeId, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        NodeId::new(&name).ok_or_else(|| D::Error::custom("this is no name of a node"))
+    }
+}
+
 /// A node's position in its plan's topological order, from 0. Smaller is earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeIndex(pub u32);
@@ -91,6 +99,12 @@ impl Serialize for RunId {
     }
 }
 
+impl<'de> Deserialize<'de> for RunId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RunId, D::Error> {
+        Ok(RunId(String::deserialize(deserializer)?.into()))
+    }
+}
+
 /// The SHA-256 of a component's bytes, printed as `sha256:` and 64 hexadecimal digits (the form of the OCI
 /// image specification).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +137,31 @@ impl fmt::Debug for Digest {
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let hex = text
+            .strip_prefix("sha256:")
+            .filter(|hex| hex.len() == 64 && hex.is_ascii());
+        let mut bytes = [0; 32];
+        let read = hex.is_some_and(|hex| {
+            bytes.iter_mut().enumerate().all(|(index, byte)| {
+                let digits = u8::from_str_radix(&hex[2 * index..2 * index + 2], 16);
+                digits.is_ok_and(|digits| {
+                    *byte = digits;
+                    true
+                })
+            })
+        });
+        match read {
+            true => Ok(Digest(bytes)),
+            false => Err(D::Error::custom(
+                "a digest is `sha256:` and 64 hexadecimal digits",
+            )),
+        }
     }
 }
 

@@ -5,15 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::budget::Usage;
 use crate::failure::Failure;
+use crate::graph::FailedItems;
 use crate::id::{Digest, NodeId, RunId};
 use crate::json::Json;
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -43,7 +44,7 @@ impl fmt::Display for RunStatus {
 }
 
 /// How a node ended: exactly one of these.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -71,7 +72,7 @@ pub enum NodeStatus {
 }
 
 /// What took the place of what a node should have written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "replaced_by", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -96,7 +97,7 @@ pub enum Replacement {
 }
 
 /// Why a node did not run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -135,11 +136,18 @@ impl NodeStatus {
 }
 
 /// What is recorded about one node of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeRecord {
     /// The agent's name, or the entrypoint where the node never ran.
     pub agent: String,
+    /// Its place among the nodes of its graph, from 0: in topological order, each followed by its fallback, and last those that
+    /// the entry does not lead to.
+    #[serde(default)]
+    pub order: u32,
+    /// The node that it stands in for, where it is a fallback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands_in_for: Option<NodeId>,
     /// The component's digest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
@@ -152,6 +160,8 @@ pub struct NodeRecord {
     #[serde(
         rename = "start_us",
         serialize_with = "microseconds",
+        deserialize_with = "from_microseconds",
+        default,
         skip_serializing_if = "Option::is_none"
     )]
     #[cfg_attr(feature = "schema", schemars(with = "Option<u64>"))]
@@ -160,6 +170,8 @@ pub struct NodeRecord {
     #[serde(
         rename = "duration_us",
         serialize_with = "microseconds",
+        deserialize_with = "from_microseconds",
+        default,
         skip_serializing_if = "Option::is_none"
     )]
     #[cfg_attr(feature = "schema", schemars(with = "Option<u64>"))]
@@ -172,16 +184,19 @@ pub struct NodeRecord {
     /// What became of the items, where it is a map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub items: Option<ItemCounts>,
+    /// What became of those without, where it was replaced in part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_items: Option<FailedItems>,
     /// How many rounds were begun, where it is a loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
     /// The nodes of its graph, where its work is a graph: in the last round of a loop; not where it is a map.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub nodes: BTreeMap<NodeId, NodeRecord>,
 }
 
 /// What became of the items of a map.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ItemCounts {
     /// Those with an output.
@@ -196,11 +211,19 @@ fn microseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -
         .serialize(serializer)
 }
 
+fn from_microseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_micros))
+}
+
+fn from_run_microseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Ok(Duration::from_micros(u64::deserialize(deserializer)?))
+}
+
 /// What came of a run. Serialized, its fields are those of the original HAP's final context.
 ///
 /// Two runs of one graph on one input, with one start time and seed, are equal to the byte but for
 /// `duration_us`, `start_us` and `run_id`; and but for the usage `log-rate`, where that limit is below `log-records`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunOutcome {
     /// The run.
@@ -215,7 +238,11 @@ pub struct RunOutcome {
     /// What the virtual randomness was made from.
     pub seed: u64,
     /// The whole time of the run. Real time.
-    #[serde(rename = "duration_us", serialize_with = "run_microseconds")]
+    #[serde(
+        rename = "duration_us",
+        serialize_with = "run_microseconds",
+        deserialize_with = "from_run_microseconds"
+    )]
     #[cfg_attr(feature = "schema", schemars(with = "u64"))]
     pub duration: Duration,
     /// The nodes that ran, in topological order; each is followed by its fallback, when that ran.
@@ -261,5 +288,125 @@ impl RunOutcome {
             .filter(|(_, record)| record.start.is_none());
         ran.chain(rest)
             .filter_map(|(id, record)| Some((id, record.failure.as_deref()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FailureKind, HostCall, Level, Limit, LogRecord, LogSource, NodePath, Origin};
+
+    /// Failures of every kind, one of them with all that a failure can tell.
+    fn failures() -> Vec<Failure> {
+        let wait = Duration::from_millis(1500);
+        let (limit, allowed, used) = (Limit::Memory, 1, 2);
+        let kinds = [
+            FailureKind::InvalidInput,
+            FailureKind::Unavailable { retry_after: None },
+            FailureKind::Unavailable {
+                retry_after: Some(wait),
+            },
+            FailureKind::Failed,
+            FailureKind::CircuitOpen { retry_after: wait },
+            FailureKind::Deadline,
+            FailureKind::Condition,
+            FailureKind::NotAList,
+            FailureKind::Items,
+            FailureKind::LoopBound,
+            FailureKind::NestedGraph,
+            FailureKind::Trap,
+            FailureKind::Limit { limit, allowed, used },
+            FailureKind::InvalidOutput,
+            FailureKind::WriteConflict,
+            FailureKind::Instantiation,
+            FailureKind::Cancelled,
+            FailureKind::Internal,
+        ];
+        let mut all: Vec<Failure> = kinds.into_iter().map(|kind| Failure::new(kind, "why")).collect();
+        let fields = Json::parse(r#"{"n":12345678901234567890123,"x":1.50}"#, 10).ok();
+        let origin = Origin {
+            node: NodePath::from(&NodeId::new("each").unwrap()).item(3),
+            attempt: 2,
+            agent: "a".to_owned(),
+        };
+        let mut full = Failure::new(FailureKind::Trap, "all").at(origin).hint("mend it");
+        full.details = fields.clone();
+        full.backtrace = vec!["f".to_owned()];
+        full.last_log = vec![LogRecord {
+            level: Level::Warn,
+            source: LogSource::Stderr,
+            message: "m".to_owned(),
+            fields,
+        }];
+        full.last_calls = vec![HostCall {
+            function: "open".into(),
+            subject: "s".to_owned(),
+            result: "refused".into(),
+        }];
+        all.push(full.because_of(all.clone()));
+        all
+    }
+
+    #[test]
+    fn what_is_written_of_a_failure_can_be_read() {
+        for failure in failures() {
+            let text = serde_json::to_string(&failure).unwrap();
+            assert_eq!(serde_json::from_str::<Failure>(&text).unwrap(), failure, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_of_a_node_can_be_read() {
+        let node = NodeId::new("n").unwrap();
+        let degraded = |by| NodeStatus::Degraded { by };
+        let skipped = |reason| NodeStatus::Skipped { reason };
+        for status in [
+            NodeStatus::Done,
+            NodeStatus::Failed,
+            NodeStatus::Limited,
+            NodeStatus::Cancelled,
+            degraded(Replacement::Nothing),
+            degraded(Replacement::Output),
+            degraded(Replacement::Node { node: node.clone() }),
+            degraded(Replacement::Items { failed: 3 }),
+            degraded(Replacement::Within),
+            skipped(SkipReason::Unreachable),
+            skipped(SkipReason::Upstream { node: node.clone() }),
+            skipped(SkipReason::NotTaken),
+            skipped(SkipReason::NotNeeded),
+        ] {
+            let mut record = NodeRecord {
+                agent: "a".to_owned(),
+                order: 7,
+                stands_in_for: None,
+                digest: None,
+                status,
+                attempts: 0,
+                start: None,
+                duration: None,
+                usage: Usage::default(),
+                failure: None,
+                items: None,
+                failed_items: None,
+                rounds: None,
+                nodes: BTreeMap::new(),
+            };
+            for _ in 0..2 {
+                let text = serde_json::to_string(&record).unwrap();
+                let read: NodeRecord = serde_json::from_str(&text).unwrap();
+                assert_eq!(read.status, record.status, "{text}");
+                assert_eq!(serde_json::to_string(&read).unwrap(), text);
+                record.nodes.insert(node.clone(), record.clone());
+                record.stands_in_for = Some(node.clone());
+                record.digest = Some(Digest::from_sha256([0xa7; 32]));
+                record.start = Some(Duration::from_micros(3));
+                record.duration = Some(Duration::from_micros(4));
+                record.usage.log_bytes = 5;
+                record.failure = failures().pop().map(Arc::new);
+                record.items = Some(ItemCounts { done: 1, failed: 2 });
+                record.failed_items = Some(FailedItems::Null);
+                record.rounds = Some(6);
+            }
+        }
     }
 }

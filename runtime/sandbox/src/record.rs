@@ -183,9 +183,9 @@ impl Recorder {
             inner.calls.pop_front();
         }
         inner.calls.push_back(HostCall {
-            function,
+            function: function.into(),
             subject: sanitize(subject, MAX_SUBJECT_BYTES),
-            result,
+            result: result.into(),
         });
     }
 

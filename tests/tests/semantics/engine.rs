@@ -163,6 +163,9 @@ fn records(told: &Value) -> Value {
 /// What the engine says came of a run.
 pub(crate) fn told(outcome: &RunOutcome) -> Value {
     let told = serde_json::to_value(outcome).unwrap();
+    let text = serde_json::to_string(outcome).unwrap();
+    let read: RunOutcome = serde_json::from_str(&text).expect("what is written can be read");
+    assert_eq!(serde_json::to_string(&read).unwrap(), text);
     json!({
         "status": told["status"],
         "context": told["graph_context"],

@@ -134,7 +134,7 @@ pub(crate) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Stop> {
         }
         lock::hold(&args.graph, &loaded, args.locked)?;
         let run = start(&runtime, &loaded, input, options).map_err(|error| Stop::of(error, &args.graph))?;
-        args.follow(run, signals, &loaded, terminal).await
+        args.follow(run, signals, terminal).await
     })
 }
 
@@ -161,13 +161,7 @@ impl RunArgs {
     }
 
     /// Tells and prints what happens until the end.
-    async fn follow(
-        &self,
-        mut run: Run,
-        signals: Signals,
-        loaded: &LoadedGraph,
-        terminal: &Terminal,
-    ) -> Result<Exit, Stop> {
+    async fn follow(&self, mut run: Run, signals: Signals, terminal: &Terminal) -> Result<Exit, Stop> {
         let asked = signals.cancel(run.canceller());
         let level = match (self.verbose, self.tells_more(terminal)) {
             (true, _) => Some(Level::Trace),
@@ -183,10 +177,20 @@ impl RunArgs {
         live.clear();
         // What failed is told even when the outcome cannot be printed.
         let printed = self.print(&outcome, terminal);
+        self.conclude(&outcome, printed, terminal)
+    }
+
+    /// Tells how the run ended, once what came of it is printed.
+    fn conclude(
+        &self,
+        outcome: &RunOutcome,
+        printed: Result<(), Stop>,
+        terminal: &Terminal,
+    ) -> Result<Exit, Stop> {
         if self.tells_more(terminal) {
-            report::table(terminal, loaded.plan(), &outcome);
+            report::table(terminal, outcome);
         }
-        report::failures(terminal, loaded.plan(), &outcome);
+        report::failures(terminal, outcome);
         match Exit::from(outcome.status) {
             Exit::Success => printed.map(|()| Exit::Success),
             // That a key is missing follows from the failure, which has been told.

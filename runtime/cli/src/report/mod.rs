@@ -8,10 +8,7 @@ mod table;
 
 use std::collections::BTreeMap;
 
-use hap::{
-    FailureKind, NodeId, NodeRecord, NodeStatus, Plan, PlanBody, PlanNode, PlanOnFailure, RunOutcome,
-    RunStatus,
-};
+use hap::{FailureKind, NodeId, NodeRecord, NodeStatus, RunOutcome, RunStatus};
 
 use crate::format;
 use crate::terminal::Terminal;
@@ -27,8 +24,6 @@ const MAX_FAILURES: usize = 10;
 struct Entry<'a> {
     /// Where it stands.
     path: String,
-    /// What the plan knows of it; nothing where it is never run.
-    node: Option<&'a PlanNode>,
     record: &'a NodeRecord,
     /// The record of the node whose fallback it is.
     stands_in_for: Option<&'a NodeRecord>,
@@ -36,46 +31,21 @@ struct Entry<'a> {
 
 /// Every node of a graph with its record, in topological order, each followed by its fallback, and last those that the
 /// entry does not reach; not the nodes of the graphs in it.
-fn entries<'a>(
-    plan: &'a Plan,
-    records: &'a BTreeMap<NodeId, NodeRecord>,
-    around: Option<&str>,
-) -> Vec<Entry<'a>> {
-    let mut entries = Vec::with_capacity(records.len());
-    let mut add = |id: &NodeId, node: Option<&'a PlanNode>, stands_in_for| {
-        let record = records.get(id)?;
-        entries.push(Entry {
-            path: around.map_or_else(|| id.to_string(), |around| format!("{around}/{id}")),
-            node,
-            record,
-            stands_in_for,
-        });
-        Some(record)
+fn entries<'a>(records: &'a BTreeMap<NodeId, NodeRecord>, around: Option<&str>) -> Vec<Entry<'a>> {
+    let mut in_order: Vec<_> = records.iter().collect();
+    in_order.sort_by_key(|(_, record)| record.order);
+    let entry = |(id, record): (&NodeId, &'a NodeRecord)| Entry {
+        path: around.map_or_else(|| id.to_string(), |around| format!("{around}/{id}")),
+        record,
+        stands_in_for: record.stands_in_for.as_ref().and_then(|owner| records.get(owner)),
     };
-    for node in plan.nodes() {
-        let (mut next, mut owner) = (Some(node), None);
-        // A chain of fallbacks is no circle.
-        while let Some(node) = next {
-            owner = add(&node.id, Some(node), owner);
-            next = match node.on_failure {
-                PlanOnFailure::Node(index) => Some(plan.fallback(index)),
-                _ => None,
-            };
-        }
-    }
-    for (id, _) in plan.unreachable() {
-        add(id, None, None);
-    }
-    entries
+    in_order.into_iter().map(entry).collect()
 }
 
 impl<'a> Entry<'a> {
     /// The nodes of the graph that is its work, where they are known.
     fn within(&self) -> Vec<Entry<'a>> {
-        match self.node.map(|node| &node.body) {
-            Some(PlanBody::Graph(plan)) => entries(plan, &self.record.nodes, Some(&self.path)),
-            _ => Vec::new(),
-        }
+        entries(&self.record.nodes, Some(&self.path))
     }
 
     /// Whether it is told among the causes of another's failure: it is the fallback of a node that failed too.
@@ -89,8 +59,8 @@ impl<'a> Entry<'a> {
 }
 
 /// Tells each failure in full, what took the place of what, and how the run ended where it did not end well.
-pub(crate) fn failures(terminal: &Terminal, plan: &Plan, outcome: &RunOutcome) {
-    let all = entries(plan, &outcome.agent_metadata, None);
+pub(crate) fn failures(terminal: &Terminal, outcome: &RunOutcome) {
+    let all = entries(&outcome.agent_metadata, None);
     let failed: Vec<&Entry<'_>> = all
         .iter()
         .filter(|entry| matches!(entry.record.status, NodeStatus::Failed | NodeStatus::Limited))

@@ -1,6 +1,6 @@
 //! What took the place of what, in a run that is partial.
 
-use hap::{FailedItems, NodeStatus, PlanRepeat, Replacement};
+use hap::{FailedItems, NodeStatus, Replacement};
 
 use crate::format;
 use crate::terminal::{Look, Terminal, clean, clean_line};
@@ -74,13 +74,9 @@ fn words(entry: &Entry<'_>, by: &Replacement) -> String {
                 .record
                 .items
                 .map_or(*failed, |items| items.done + items.failed);
-            let map = match entry.node.map(|node| &node.repeat) {
-                Some(PlanRepeat::Map(map)) => map.failed_items,
-                _ => FailedItems::Skip,
-            };
-            let instead = match map {
-                FailedItems::Null => "`null` stands in their place",
-                FailedItems::Skip | FailedItems::Fail => "they are left out",
+            let instead = match entry.record.failed_items {
+                Some(FailedItems::Null) => "`null` stands in their place",
+                _ => "they are left out",
             };
             let all = format::things(all, "item");
             format!("{failed} of {all} of node `{path}` failed, and {instead}")

@@ -1,7 +1,7 @@
 //! How each node ended and what it spent, as a table.
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
-use hap::{FailureKind, NodeRecord, NodeStatus, Plan, Replacement, RunOutcome, RunStatus, SkipReason};
+use hap::{FailureKind, NodeRecord, NodeStatus, Replacement, RunOutcome, RunStatus, SkipReason};
 
 use crate::format;
 use crate::terminal::{Look, Terminal, clean_line};
@@ -12,9 +12,9 @@ use super::{Entry, counts, entries};
 const MAX_ROWS: usize = 40;
 
 /// Tells how each node ended and what it spent. The nodes of a graph in the graph follow the node whose work it is.
-pub(crate) fn table(terminal: &Terminal, plan: &Plan, outcome: &RunOutcome) {
+pub(crate) fn table(terminal: &Terminal, outcome: &RunOutcome) {
     let mut all = Vec::new();
-    let mut waiting = entries(plan, &outcome.agent_metadata, None);
+    let mut waiting = entries(&outcome.agent_metadata, None);
     waiting.reverse();
     while let Some(entry) = waiting.pop() {
         waiting.extend(entry.within().into_iter().rev());

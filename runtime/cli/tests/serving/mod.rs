@@ -70,16 +70,12 @@ impl Serving {
 
     /// As [`Serving::start`], with variables of the environment.
     pub(crate) fn start_with(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Serving {
-        let all = [
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--agents",
-            "agents",
-            "--graphs",
-            "graphs",
-        ];
-        let mut child = command(folder, &[&all, args].concat())
+        let listen = match args.contains(&"--listen") {
+            true => [].as_slice(),
+            false => &["--listen", "127.0.0.1:0"],
+        };
+        let all = ["--agents", "agents", "--graphs", "graphs"];
+        let mut child = command(folder, &[&["serve"], listen, &all, args].concat())
             .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use serde::{Deserialize, Serialize};
+
 use super::Located;
 
 /// The most items that a map can be allowed.
@@ -67,7 +69,9 @@ impl Map {
 
 /// What becomes of an item of a map whose work fails. All items are worked on in any case, so that what happens does not
 /// depend on timing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum FailedItems {
     /// The node fails.
     Fail,

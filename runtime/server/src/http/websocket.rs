@@ -178,7 +178,7 @@ async fn read(stream: &mut SplitStream<WebSocket>, peer: &Peer, connection: Arc<
                 if heard.elapsed() >= settings.ping_interval * 2 {
                     return None;
                 }
-                if busy.elapsed() >= settings.websocket_idle {
+                if is_quiet && busy.elapsed() >= settings.websocket_idle {
                     return farewell(close_code::NORMAL, "idle");
                 }
                 match again(peer).await {

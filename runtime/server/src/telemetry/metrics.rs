@@ -227,7 +227,7 @@ impl Metrics {
             }
             EventKind::HostCalled { call, .. } => {
                 self.host_calls
-                    .get_or_create(&label("function", call.function))
+                    .get_or_create(&label("function", call.function.clone()))
                     .inc();
             }
             EventKind::CircuitBreakerChanged { state, .. } => {

@@ -105,14 +105,14 @@ async fn a_cancelled_call_is_answered_with_how_its_run_ended() {
         socket.cancel(1).await;
         let answer = socket.answer(1).await;
         assert_eq!(answer["result"]["status"], "cancelled", "{answer}");
-        server.gate.open.add_permits(1);
-        assert_eq!(socket.answer(2).await["result"]["status"], "success");
         // In one breath with its call, and of a call that does not exist.
         socket.ask(3, "graph/execute", json!({ "name": "gate" })).await;
         socket.cancel(3).await;
         assert_eq!(socket.answer(3).await["result"]["status"], "cancelled");
         let none = socket.call(4, "$/cancelRequest", json!({ "id": 3 })).await;
         assert_eq!(none["result"]["cancelled"], false);
+        server.gate.open.add_permits(1);
+        assert_eq!(socket.answer(2).await["result"]["status"], "success");
         let wrong = socket.call(5, "$/cancelRequest", json!({ "id": [3] })).await;
         assert_eq!(wrong["error"]["code"], -32602);
     }
@@ -147,8 +147,6 @@ async fn a_run_that_others_wait_for_goes_on_when_one_call_is_cancelled() {
     let answer = socket.answer(1).await;
     assert_eq!(answer["error"]["data"]["kind"], "cancelled", "{answer}");
     assert!(answer["error"]["data"]["run_id"].is_string());
-    server.gate.open.add_permits(1);
-    assert_eq!(socket.answer(2).await["result"]["status"], "success");
     // A call that waits for events is no run.
     let run = server.gated().await;
     socket
@@ -160,6 +158,8 @@ async fn a_run_that_others_wait_for_goes_on_when_one_call_is_cancelled() {
         server.call("run/get", json!({ "run": run })).await["status"],
         "running"
     );
+    server.gate.open.add_permits(1);
+    assert_eq!(socket.answer(2).await["result"]["status"], "success");
 }
 
 #[tokio::test]

@@ -1,39 +1,23 @@
 //! `hap run --server`: the same command with the run on a server. A file is sent and forgotten afterwards; what is no file
 //! is the name of a graph of the server's.
 
-use std::collections::BTreeMap;
 use std::path::Path;
+use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
-use hap::{Budget, Json};
-use hap_client::{Client, ClientError, HttpClient, RunEvent};
+use hap::{Budget, Json, RunOutcome};
+use hap_client::{Client, ClientError, HttpClient, RunEvent, WebSocketClient};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::sync::oneshot;
 
 use super::RunArgs;
 use crate::exit::{Exit, Stop};
 use crate::input::{self, Sources};
 use crate::signals::Signals;
 use crate::terminal::Terminal;
-use crate::{format, graph_file, pretty, remote};
-
-/// How a run ended, as far as it is told.
-#[derive(Deserialize)]
-struct Outcome {
-    status: String,
-    outputs: Box<RawValue>,
-    graph_context: BTreeMap<String, Box<RawValue>>,
-    failure: Option<Value>,
-    agent_metadata: BTreeMap<String, Record>,
-}
-
-#[derive(Deserialize)]
-struct Record {
-    status: String,
-    failure: Option<Value>,
-}
+use crate::{graph_file, pretty, remote};
 
 #[derive(Deserialize)]
 struct Detached {
@@ -110,29 +94,53 @@ async fn follow(
 ) -> Result<Exit, Stop> {
     let name = quoted(name)?;
     if args.events {
-        return watch(client, &name, input, signals, terminal).await;
+        return watch(args, client, &name, input, signals, terminal).await;
     }
     let params = object(&[("name", &name), ("input", input)])?;
-    let answer = tokio::select! {
-        answer = called(client, "graph/execute", params) => answer?,
-        // The server cancels a run that nobody waits for any more.
-        () = signals.next() => {
-            terminal.error("the run was cancelled", None);
-            return Ok(Exit::Cancelled);
-        }
+    let answer = match client.websocket().await {
+        Ok(socket) => until_signal(&socket, params, signals).await?,
+        // Something on the way lets no WebSocket through.
+        Err(ClientError::Status(_)) => tokio::select! {
+            answer = called(client, "graph/execute", params) => answer?,
+            // The server cancels a run that nobody waits for any more, unless it is set otherwise.
+            () = signals.next() => {
+                terminal.error("the run was cancelled", None);
+                return Ok(Exit::Cancelled);
+            }
+        },
+        Err(error) => return Err(remote::stop(&error)),
     };
     let outcome = read(&answer)?;
-    let printed = args.print_remote(&answer, &outcome, terminal);
-    let exit = outcome.tell(terminal);
-    match exit {
-        Exit::Success => printed.map(|()| exit),
-        // That a key is missing follows from the failure, which has been told.
-        _ => Ok(exit),
+    let printed = match args.json {
+        // As the server wrote it, which may know more than this release does.
+        true => terminal.print(&laid_out(&answer)),
+        false => args.print(&outcome, terminal),
+    };
+    args.conclude(&outcome, printed, terminal)
+}
+
+/// Runs the graph to its end. The first signal cancels the run, whose outcome is waited for; the second ends the process.
+async fn until_signal(
+    socket: &WebSocketClient,
+    params: Box<RawValue>,
+    signals: &mut Signals,
+) -> Result<Box<RawValue>, Stop> {
+    let (first, asked) = oneshot::channel();
+    let asked = async {
+        // The sender lives as long as this.
+        let _ = asked.await;
+    };
+    tokio::select! {
+        answer = socket.call_until("graph/execute", &params, asked) => {
+            answer.map_err(|error| remote::stop(&error))
+        }
+        () = signals.twice(first) => process::exit(Exit::Cancelled as i32),
     }
 }
 
 /// Runs it and prints its events while they happen.
 async fn watch(
+    args: &RunArgs,
     client: &HttpClient,
     name: &RawValue,
     input: &RawValue,
@@ -170,11 +178,11 @@ async fn watch(
         return Err(remote::stop(&ClientError::Broken("the run goes on".to_owned())));
     };
     let outcome = read(&answer)?;
-    terminal.print(&format!("{{\"outcome\":{}}}", answer.get()))?;
-    Ok(outcome.tell(terminal))
+    let printed = terminal.print(&format!("{{\"outcome\":{}}}", answer.get()));
+    args.conclude(&outcome, printed, terminal)
 }
 
-fn read(answer: &RawValue) -> Result<Outcome, Stop> {
+fn read(answer: &RawValue) -> Result<RunOutcome, Stop> {
     serde_json::from_str(answer.get()).map_err(|error| unreadable(&error))
 }
 
@@ -202,66 +210,4 @@ fn object(members: &[(&str, &RawValue)]) -> Result<Box<RawValue>, Stop> {
 fn laid_out(value: &RawValue) -> String {
     Json::parse(value.get(), hap::MAX_JSON_DEPTH)
         .map_or_else(|_| value.get().to_owned(), |json| pretty::value(&json))
-}
-
-impl RunArgs {
-    fn print_remote(&self, answer: &RawValue, outcome: &Outcome, terminal: &Terminal) -> Result<(), Stop> {
-        let Some(key) = &self.get else {
-            let shown = if self.json { answer } else { &outcome.outputs };
-            return terminal.print(&laid_out(shown));
-        };
-        let Some(value) = outcome.graph_context.get(key) else {
-            let keys = outcome.graph_context.keys().map(String::as_str);
-            let stop = Stop::bad_input(format!("the run's context has no key `{key}`"));
-            return Err(stop.hint(format!("the keys are {}", format::list(keys, 30))));
-        };
-        let text = serde_json::from_str::<String>(value.get());
-        terminal.print(&text.unwrap_or_else(|_| laid_out(value)))
-    }
-}
-
-impl Outcome {
-    /// Tells what went wrong, and gives the exit code.
-    fn tell(&self, terminal: &Terminal) -> Exit {
-        let text = |failure: &Value, key: &str| failure.get(key).and_then(Value::as_str).map(str::to_owned);
-        for (node, record) in &self.agent_metadata {
-            if let (Some(failure), "failed" | "limited") = (&record.failure, record.status.as_str()) {
-                let message = text(failure, "message").unwrap_or_default();
-                let hint = text(failure, "hint");
-                terminal.error(&format!("node `{node}` failed: {message}"), hint.as_deref());
-            }
-        }
-        if let Some(failure) = &self.failure {
-            let hint = text(failure, "hint");
-            terminal.error(&text(failure, "message").unwrap_or_default(), hint.as_deref());
-        }
-        let counts = self.counts();
-        match self.status.as_str() {
-            "success" => Exit::Success,
-            "partial" => {
-                terminal.warning(&format!("the run is partial: {counts}"), None);
-                Exit::Partial
-            }
-            "cancelled" => {
-                terminal.error(&format!("the run was cancelled: {counts}"), None);
-                Exit::Cancelled
-            }
-            _ => {
-                terminal.error(&format!("the run failed: {counts}"), None);
-                Exit::Failed
-            }
-        }
-    }
-
-    fn counts(&self) -> String {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for record in self.agent_metadata.values() {
-            *counts.entry(&record.status).or_default() += 1;
-        }
-        let counts: Vec<String> = counts
-            .iter()
-            .map(|(status, number)| format!("{number} {status}"))
-            .collect();
-        counts.join(", ")
-    }
 }

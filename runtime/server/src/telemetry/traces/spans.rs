@@ -73,13 +73,13 @@ impl RunSpans {
             EventKind::HostCalled { node, call, duration } => {
                 let attributes = vec![
                     KeyValue::new("hap.subject", call.subject.clone()),
-                    KeyValue::new("hap.result", call.result),
+                    KeyValue::new("hap.result", call.result.clone()),
                 ];
                 let began = at.checked_sub(*duration).unwrap_or(at);
                 let parent = self.around(node.as_str());
                 let mut span = self
                     .traces
-                    .span(call.function.to_owned(), &parent, began, attributes);
+                    .span(call.function.to_string(), &parent, began, attributes);
                 span.end_with_timestamp(at);
             }
             EventKind::ItemFinished {
