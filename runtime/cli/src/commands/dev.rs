@@ -128,7 +128,7 @@ impl Dev<'_> {
             .start_loaded(&loaded, input)
             .map_err(|error| Stop::of(error, path))?;
         let outcome = run.outcome().await;
-        report::failures(self.terminal, loaded.plan(), &outcome);
+        report::failures(self.terminal, &outcome);
         let went_well = matches!(Exit::from(outcome.status), Exit::Success | Exit::Partial);
         self.print(&outcome, last.filter(|_| went_well))?;
         Ok((graph, went_well.then_some(outcome.outputs)))
