@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::methods::Caller;
 use crate::rpc::RpcError;
-use crate::runs::{Asked, Subject};
+use crate::runs::{Asked, RunEntry, Subject};
 
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 200;
@@ -20,7 +20,7 @@ const MAX_KEY_BYTES: usize = 200;
 const MAX_CONTEXT_BYTES: usize = 256;
 
 /// How an execution is asked for.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Execution {
     /// For correlation only.
     #[serde(default)]
@@ -102,6 +102,26 @@ pub(crate) async fn execute(
     execution: Execution,
     limit: Duration,
 ) -> Result<Started, RpcError> {
+    let detached = execution.detached;
+    let run = start(caller, loaded, input, params, subject, execution, limit)?;
+    if detached {
+        run.keep_going();
+        return Ok(Started::Detached(run.id.clone()));
+    }
+    let outcome = run.waited_for(caller.server.settings.cancel_on_disconnect).await;
+    Ok(Started::Finished(Finished { outcome, agent: None }))
+}
+
+/// Starts `loaded` for a caller, for at most `limit`.
+pub(crate) fn start(
+    caller: &Caller,
+    loaded: &LoadedGraph,
+    input: String,
+    params: Option<&RawValue>,
+    subject: Subject,
+    execution: Execution,
+    limit: Duration,
+) -> Result<Arc<RunEntry>, RpcError> {
     let server = &caller.server;
     let key = execution.idempotency_key;
     if key
@@ -130,20 +150,14 @@ pub(crate) async fn execute(
         context: execution.context,
         key,
     };
-    let run = server.runs.start_once(&caller.principal, asked, || {
+    server.runs.start_once(&caller.principal, asked, || {
         let mut options = server.runtime.run_options().clone();
         let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         options.run_budget = lowered(options.run_budget, milliseconds);
         options.budget = lowered(options.budget, milliseconds);
         let started = server.runtime.start_with(loaded, input, options);
         started.map_err(|error| RpcError::invalid_params(error.to_string()))
-    })?;
-    if execution.detached {
-        run.keep_going();
-        return Ok(Started::Detached(run.id.clone()));
-    }
-    let outcome = run.waited_for(server.settings.cancel_on_disconnect).await;
-    Ok(Started::Finished(Finished { outcome, agent: None }))
+    })
 }
 
 /// Tells whether two executions with one key ask for the same.

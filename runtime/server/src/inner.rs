@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hap::Runtime;
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::AuthProvider;
 use crate::catalog::Catalog;
@@ -21,6 +22,8 @@ pub(crate) struct Inner {
     pub(crate) auth: Arc<dyn AuthProvider>,
     pub(crate) methods: Methods<Caller>,
     pub(crate) limits: Arc<Limits>,
+    /// Cancelled when the server begins to shut down, for whoever waits for messages without an end.
+    pub(crate) stopping: CancellationToken,
     /// One for each request that is worked on.
     pub(crate) requests: tokio::sync::Semaphore,
 }

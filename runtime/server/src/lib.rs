@@ -28,6 +28,7 @@ mod execute;
 mod http;
 mod inner;
 mod limits;
+mod mcp;
 mod methods;
 pub mod rpc;
 mod runs;
@@ -111,6 +112,7 @@ impl ServerBuilder {
             auth: self.auth,
             methods,
             limits: limits::Limits::new(&settings),
+            stopping: tokio_util::sync::CancellationToken::new(),
             requests: tokio::sync::Semaphore::new(settings.max_requests),
             settings,
         })))
@@ -153,14 +155,11 @@ impl Server {
     /// # Errors
     /// None at present; connections that break are no errors.
     pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
-        http::serve(
-            listener,
-            self.router(),
-            &self.0.settings,
-            stop,
-            self.0.runs.drain(),
-        )
-        .await
+        let drained = async {
+            self.0.stopping.cancel();
+            self.0.runs.drain().await;
+        };
+        http::serve(listener, self.router(), &self.0.settings, stop, drained).await
     }
 
     /// Serves one caller over a pair of streams, such as standard input and output, until the input ends.
@@ -174,5 +173,18 @@ impl Server {
         principal: Principal,
     ) -> io::Result<()> {
         stdio::serve(self.0.clone(), input, output, principal).await
+    }
+
+    /// The same over the Model Context Protocol.
+    ///
+    /// # Errors
+    /// When a stream breaks, or the client does not begin as the protocol wants it.
+    pub async fn serve_mcp_streams(
+        &self,
+        input: impl tokio::io::AsyncRead + Send + Unpin + 'static,
+        output: impl tokio::io::AsyncWrite + Send + Unpin + 'static,
+        principal: Principal,
+    ) -> io::Result<()> {
+        mcp::serve_streams(self.0.clone(), input, output, principal).await
     }
 }

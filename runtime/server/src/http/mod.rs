@@ -1,5 +1,6 @@
-//! The server over HTTP: `POST /rpc`, the events of a run as a stream, and a page that says that it lives.
+//! The server over HTTP: `POST /rpc`, `/mcp`, the events of a run as a stream, and a page that says that it lives.
 
+mod body;
 mod events;
 mod guard;
 mod rpc;
@@ -14,6 +15,8 @@ use axum::{Json, Router};
 use crate::inner::Inner;
 use crate::methods::document;
 
+pub(crate) use body::read_body;
+pub(crate) use guard::refusal;
 pub(crate) use serve::serve;
 
 /// The routes, to be served by themselves or within another service.
@@ -23,8 +26,9 @@ pub(crate) fn router(server: Arc<Inner>) -> Router {
         .route("/runs/{run}/events", get(events::events))
         .route("/openrpc.json", get(openrpc))
         .route("/health", get(health))
-        .layer(axum::middleware::from_fn_with_state(server.clone(), guard::guard))
-        .with_state(server)
+        .with_state(server.clone())
+        .merge(crate::mcp::route(server.clone()))
+        .layer(axum::middleware::from_fn_with_state(server, guard::guard))
 }
 
 /// Whoever watches the process asks this; it tells nothing about anybody.

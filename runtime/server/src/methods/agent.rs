@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hap::{Graph, Json, Manifest, Node, NodeAgent, NodeId};
+use hap::{Graph, Json, LoadedGraph, Manifest, Node, NodeAgent, NodeId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Access, Broken, Caller, Table};
 use crate::auth::Scope;
+use crate::catalog::AgentEntry;
 use crate::execute::{Execution, Started};
 use crate::rpc::{MethodSpec, NoParams, ParamSpec, RegisterError, RpcError};
 use crate::runs::Subject;
@@ -81,7 +82,7 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
     )
 }
 
-fn info(entry: &crate::catalog::AgentEntry) -> AgentInfo {
+fn info(entry: &AgentEntry) -> AgentInfo {
     AgentInfo {
         name: entry.name.clone(),
         digest: entry.agent.digest().map(|digest| digest.to_string()),
@@ -123,12 +124,14 @@ pub(super) fn about(caller: &Caller, name: &str) -> Result<AgentInfo, RpcError> 
     Ok(info(&entry))
 }
 
-async fn execute(caller: Caller, execute: Execute) -> Result<Started, RpcError> {
-    let entry = caller.server.catalog.agent(&execute.agent)?;
-    // Dashes and underscores count as one in names, but not in scopes.
-    caller.require(Scope::AgentExecute, Some(&entry.name))?;
+/// The graph that runs one agent, with these settings.
+pub(crate) async fn load(
+    caller: &Caller,
+    entry: &AgentEntry,
+    params: Option<&RawValue>,
+) -> Result<LoadedGraph, RpcError> {
     let mut node = Node::new(NODE, NodeAgent::Instance(entry.agent.clone()));
-    if let Some(params) = &execute.params {
+    if let Some(params) = params {
         let json = Json::parse(params.get(), hap::MAX_JSON_DEPTH);
         let json = json.map_err(|error| RpcError::invalid_params(format!("`params`: {error}")))?;
         if json.kind() != "an object" {
@@ -142,7 +145,14 @@ async fn execute(caller: Caller, execute: Execute) -> Result<Started, RpcError> 
     let mut graph = Graph::new();
     graph.add_node(node);
     let loaded = caller.server.runtime.load(&graph).await;
-    let loaded = loaded.map_err(|error| RpcError::invalid_params(error.to_string()))?;
+    loaded.map_err(|error| RpcError::invalid_params(error.to_string()))
+}
+
+async fn execute(caller: Caller, execute: Execute) -> Result<Started, RpcError> {
+    let entry = caller.server.catalog.agent(&execute.agent)?;
+    // Dashes and underscores count as one in names, but not in scopes.
+    caller.require(Scope::AgentExecute, Some(&entry.name))?;
+    let loaded = load(&caller, &entry, execute.params.as_deref()).await?;
     let limit: Duration = caller.server.settings.agent_timeout;
     let subject = Subject::Agent(entry.name.clone());
     let input = execute.input.as_deref().map_or("{}", RawValue::get).to_owned();

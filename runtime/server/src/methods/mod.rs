@@ -4,11 +4,14 @@
 mod agent;
 mod discover;
 mod graph;
+mod mcp;
 mod resource;
 mod run;
 mod server;
 
+pub(crate) use agent::load as load_agent;
 pub(crate) use discover::document;
+pub(crate) use resource::{bytes as resource_bytes, describe, entries as resource_entries};
 pub(crate) use run::find as find_run;
 
 use std::future::Future;
@@ -50,6 +53,23 @@ impl Caller {
         let message = format!("this needs the scope `{scope}{what}`");
         Err(RpcError::new(Code::Forbidden, message).with("scope", scope.as_str()))
     }
+
+    /// Makes a call of `method`, on what it names, and tells the audit how it ended.
+    pub(crate) async fn audited<R>(
+        &self,
+        method: &'static str,
+        subject: Option<&str>,
+        call: impl Future<Output = Result<R, RpcError>>,
+    ) -> Result<R, RpcError> {
+        let began = Instant::now();
+        let outcome = call.await;
+        if let Some(audit) = &self.server.settings.audit {
+            let subject = subject.map(|name| hap::sanitize(name, MAX_SUBJECT).replace(['\n', '\t'], " "));
+            let code = outcome.as_ref().err().map(|error| error.code);
+            audit.tell(&self.principal, method, subject, code, began.elapsed());
+        }
+        outcome
+    }
 }
 
 /// What a call of a method asks for: a scope on something by name, or on anything at all.
@@ -60,6 +80,10 @@ pub(crate) enum Access<P> {
     On(Scope, fn(&P) -> &str),
     /// The scope on anything: the method itself leaves out what the caller may not see.
     Any(Scope),
+    /// The same with one of these scopes.
+    AnyOf(&'static [Scope]),
+    /// The method itself asks for the scope, for which one it is depends on what the parameters name.
+    Asks(fn(&P) -> &str),
 }
 
 /// A file of the server's folders that cannot be used.
@@ -103,22 +127,15 @@ impl Table {
         self.0.register(spec, move |caller: Caller, params: P| {
             let (handler, access) = (handler.clone(), access.clone());
             async move {
-                let began = Instant::now();
                 let subject = match &*access {
-                    Access::On(_, name) => {
-                        Some(hap::sanitize(name(&params), MAX_SUBJECT).replace(['\n', '\t'], " "))
-                    }
-                    Access::Anybody | Access::Any(_) => None,
+                    Access::On(_, name) | Access::Asks(name) => Some(name(&params).to_owned()),
+                    Access::Anybody | Access::Any(_) | Access::AnyOf(_) => None,
                 };
-                let outcome = match allow(&caller, &access, &params) {
-                    Ok(()) => handler(caller.clone(), params).await,
-                    Err(error) => Err(error),
+                let call = async {
+                    allow(&caller, &access, &params)?;
+                    handler(caller.clone(), params).await
                 };
-                if let Some(audit) = &caller.server.settings.audit {
-                    let code = outcome.as_ref().err().map(|error| error.code);
-                    audit.tell(&caller.principal, method, subject, code, began.elapsed());
-                }
-                outcome
+                caller.audited(method, subject.as_deref(), call).await
             }
         })
     }
@@ -128,21 +145,20 @@ impl Table {
 fn allow<P>(caller: &Caller, access: &Access<P>, params: &P) -> Result<(), RpcError> {
     caller.server.limits.call(&caller.principal.tenant)?;
     match access {
-        Access::Anybody => Ok(()),
+        Access::Anybody | Access::Asks(_) => Ok(()),
         Access::On(scope, name) => caller.require(*scope, Some(name(params))),
-        Access::Any(scope) => {
-            let has = |wanted| {
-                caller
-                    .principal
-                    .scopes
-                    .iter()
-                    .any(|grant| grant.scope() == wanted)
-            };
-            match has(*scope) || has(Scope::Admin) {
-                true => Ok(()),
-                false => caller.require(*scope, None),
-            }
-        }
+        Access::Any(scope) => allow_any(caller, &[*scope]),
+        Access::AnyOf(scopes) => allow_any(caller, scopes),
+    }
+}
+
+/// Looks whether the caller has one of these scopes, on whatever it may be.
+fn allow_any(caller: &Caller, scopes: &[Scope]) -> Result<(), RpcError> {
+    let mut grants = caller.principal.scopes.iter();
+    let has = grants.any(|grant| grant.scope() == Scope::Admin || scopes.contains(&grant.scope()));
+    match scopes.first() {
+        Some(scope) if !has => caller.require(*scope, None),
+        _ => Ok(()),
     }
 }
 
@@ -157,6 +173,7 @@ pub(crate) fn table(settings: Settings) -> Result<Methods<Caller>, RegisterError
     graph::add(&mut table)?;
     run::add(&mut table)?;
     resource::add(&mut table)?;
+    mcp::add(&mut table)?;
     discover::add(&mut table)?;
     Ok(table.0)
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Access, Caller, Table};
 use crate::auth::Scope;
 use crate::rpc::{Code, MethodSpec, NoParams, ParamSpec, RegisterError, RpcError};
+use crate::runs::Subject;
 
 /// How many bytes one call gives at most.
 const MAX_BYTES: u32 = 1 << 20;
@@ -26,12 +27,12 @@ struct Read {
 
 /// What is told of a resource in a list.
 #[derive(Serialize)]
-struct Entry {
-    name: String,
+pub(crate) struct Entry {
+    pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    media_type: Option<String>,
+    pub(crate) media_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<u64>,
+    pub(crate) size: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -53,12 +54,10 @@ struct Piece {
 }
 
 pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
-    let list = MethodSpec::new("resource/list")
-        .aliases(&["resources/list"])
-        .summary("The resources that the caller may read.");
+    // `resources/list` and `resources/read` are MCP's.
+    let list = MethodSpec::new("resource/list").summary("The resources that the caller may read.");
     table.add(list, Access::Any(Scope::ResourceRead), self::list)?;
     let read = MethodSpec::new("resource/read")
-        .aliases(&["resources/read"])
         .params(
             const {
                 &[
@@ -77,6 +76,15 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
 }
 
 async fn list(caller: Caller, _: NoParams) -> Result<ResourceList, RpcError> {
+    let resources = entries(&caller).await?;
+    Ok(ResourceList { resources })
+}
+
+/// The resources that the caller may read.
+///
+/// # Errors
+/// When the documents cannot be listed.
+pub(crate) async fn entries(caller: &Caller) -> Result<Vec<Entry>, RpcError> {
     let server = &caller.server;
     let documents = server
         .runtime
@@ -106,31 +114,14 @@ async fn list(caller: Caller, _: NoParams) -> Result<ResourceList, RpcError> {
             media_type: document.media_type,
             size: document.size,
         }));
-    Ok(ResourceList {
-        resources: resources
-            .filter(|entry| caller.may(Scope::ResourceRead, &entry.name))
-            .collect(),
-    })
+    Ok(resources
+        .filter(|entry| caller.may(Scope::ResourceRead, &entry.name))
+        .collect())
 }
 
 async fn read(caller: Caller, read: Read) -> Result<Piece, RpcError> {
     let max = read.max_bytes.unwrap_or(MAX_BYTES).clamp(1, MAX_BYTES);
-    let bytes = match own(&caller, &read.name)? {
-        Some(value) => {
-            let text = value.to_string();
-            let from = usize::try_from(read.offset).unwrap_or(usize::MAX);
-            let rest = text.as_bytes().get(from..).unwrap_or_default();
-            rest.get(..max as usize).unwrap_or(rest).to_vec()
-        }
-        None if !hap::is_canonical(&read.name) => return Err(not_there()),
-        None => {
-            let provider = &caller.server.runtime.run_options().resources;
-            provider
-                .read(&read.name, read.offset, max)
-                .await
-                .map_err(trouble)?
-        }
-    };
+    let bytes = bytes(&caller, &read.name, read.offset, max).await?;
     let next_offset = (!bytes.is_empty()).then(|| read.offset.saturating_add(bytes.len() as u64));
     let (text, base64) = match String::from_utf8(bytes) {
         Ok(text) => (Some(text), None),
@@ -148,6 +139,41 @@ async fn read(caller: Caller, read: Read) -> Result<Piece, RpcError> {
         text,
         base64,
         next_offset,
+    })
+}
+
+/// A piece of a resource that the caller may read; empty behind its end.
+///
+/// # Errors
+/// When there is none of that name, or the caller may not know of what it tells.
+pub(crate) async fn bytes(caller: &Caller, name: &str, offset: u64, max: u32) -> Result<Vec<u8>, RpcError> {
+    if let Some(value) = own(caller, name)? {
+        let text = value.to_string();
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let rest = text.as_bytes().get(from..).unwrap_or_default();
+        return Ok(rest.get(..max as usize).unwrap_or(rest).to_vec());
+    }
+    if !hap::is_canonical(name) {
+        return Err(not_there());
+    }
+    let provider = &caller.server.runtime.run_options().resources;
+    provider.read(name, offset, max).await.map_err(trouble)
+}
+
+/// What is known of an agent or graph, and the name of the resource that tells it.
+///
+/// # Errors
+/// When there is none, or the caller may not know of it.
+pub(crate) fn describe(caller: &Caller, subject: &Subject) -> Result<(String, Value), RpcError> {
+    Ok(match subject {
+        Subject::Agent(name) => {
+            let value = json(&super::agent::about(caller, name)?);
+            (format!("agent://{name}/info"), value)
+        }
+        Subject::Graph(name) => (
+            format!("graph://{name}"),
+            json(&super::graph::about(caller, name)?),
+        ),
     })
 }
 

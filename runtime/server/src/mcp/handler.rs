@@ -1,0 +1,253 @@
+//! The requests of MCP: each is counted, bounded and audited as a call of `/rpc` is, for whoever sent it.
+
+#![expect(
+    deprecated,
+    reason = "the protocol is giving up logging, and the versions in use have it"
+)]
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::request::Parts;
+use futures_util::FutureExt;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData, Extensions,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler};
+
+use super::events::{self, Wanted};
+use super::{complete, error, prompts, resources, tools};
+use crate::auth::Principal;
+use crate::inner::Inner;
+use crate::methods::Caller;
+use crate::rpc::{Code, RpcError};
+
+const INSTRUCTIONS: &str = "Every tool runs an agent or a graph of agents in a sandbox. A tool's result names its run, \
+                            under `hap/run_id`; the resource `run://ID` tells more of it.";
+
+/// One session of a client, or one request of a client without sessions.
+pub(super) struct Handler {
+    server: Arc<Inner>,
+    /// Who is at the other end, where that is the same for the whole connection.
+    principal: Option<Arc<Principal>>,
+    /// From which level on the session wants to be told what agents log.
+    log: Mutex<Option<LoggingLevel>>,
+}
+
+impl Handler {
+    /// For requests that each say who sends them.
+    pub(super) fn new(server: Arc<Inner>) -> Handler {
+        Handler {
+            server,
+            principal: None,
+            log: Mutex::default(),
+        }
+    }
+
+    /// For a connection with one caller at its end.
+    pub(super) fn of(server: Arc<Inner>, principal: Arc<Principal>) -> Handler {
+        Handler {
+            principal: Some(principal),
+            ..Handler::new(server)
+        }
+    }
+
+    /// Makes a request's call: within the caller's rate and the server's places, and told to the audit.
+    async fn call<R, Fut>(
+        &self,
+        extensions: &Extensions,
+        method: &'static str,
+        subject: Option<&str>,
+        work: impl FnOnce(Caller) -> Fut,
+    ) -> Result<R, ErrorData>
+    where
+        Fut: Future<Output = Result<R, RpcError>>,
+    {
+        let told = extensions
+            .get::<Parts>()
+            .and_then(|parts| parts.extensions.get::<Arc<Principal>>());
+        // Without either, nobody may do anything: a fault of this program.
+        let principal = told
+            .or(self.principal.as_ref())
+            .ok_or_else(|| error(RpcError::internal()))?
+            .clone();
+        // Over HTTP the request has its place already, for as long as its answer takes.
+        let _place = match &self.principal {
+            Some(principal) => Some(self.server.limits.request(&principal.tenant).map_err(error)?),
+            None => None,
+        };
+        let caller = Caller {
+            server: self.server.clone(),
+            principal,
+        };
+        let result = caller.audited(method, subject, async {
+            self.server.limits.call(&caller.principal.tenant)?;
+            let place = self.server.requests.acquire().await;
+            let _place = place.map_err(|_| RpcError::of(Code::Unavailable))?;
+            work(caller.clone()).await
+        });
+        // A call that panics has an answer all the same, and nothing half changed outlives it.
+        let result = AssertUnwindSafe(result).catch_unwind().await;
+        result
+            .unwrap_or_else(|_| Err(RpcError::internal()))
+            .map_err(error)
+    }
+}
+
+type Context = RequestContext<RoleServer>;
+
+impl ServerHandler for Handler {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder()
+            .enable_completions()
+            .enable_logging()
+            .enable_prompts()
+            .enable_resources()
+            .enable_tools()
+            .build();
+        ServerConfig::new(capabilities)
+            .with_server_info(Implementation::new("hap", env!("CARGO_PKG_VERSION")).with_title("HAP"))
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: Context,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        let work = |caller: Caller| async move { Ok(tools::list(&caller, cursor)) };
+        self.call(&context.extensions, "tools/list", None, work).await
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: Context,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let name = request.name.clone();
+        let wanted = Wanted {
+            progress: context.meta.get_progress_token(),
+            log: context
+                .meta
+                .log_level()
+                .or(*self.log.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
+        let (peer, cancelled) = (&context.peer, &context.ct);
+        let work = |caller: Caller| async move {
+            let started = tools::start(&caller, &request.name, request.arguments).await?;
+            // Whoever is told of the end is told of all that came before it.
+            let ended = async {
+                tokio::join!(
+                    started.run.waited_for(true),
+                    events::tell(&started.run, wanted, peer)
+                )
+                .0
+            };
+            tokio::select! {
+                outcome = ended => Ok(started.result(&outcome)),
+                // The client said so, or it is gone: dropping what waits for the run cancels it.
+                () = cancelled.cancelled() => Err(RpcError::of(Code::Cancelled)),
+            }
+        };
+        let result = self
+            .call(&context.extensions, "tools/call", Some(&name), work)
+            .await?;
+        Ok(result.into())
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: Context,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        let work = |caller: Caller| async move { resources::list(&caller, cursor).await };
+        self.call(&context.extensions, "resources/list", None, work).await
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: Context,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let work = |caller: Caller| async move { Ok(resources::templates(&caller)) };
+        self.call(&context.extensions, "resources/templates/list", None, work)
+            .await
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: Context,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = &request.uri;
+        let work = |caller: Caller| async move {
+            resources::read(&caller, uri)
+                .await
+                .map_err(|error| error.with("uri", uri.clone()))
+        };
+        let read = self
+            .call(&context.extensions, "resources/read", Some(uri), work)
+            .await;
+        let not_there = |error: ErrorData| match error.data.as_ref().and_then(|data| data["kind"].as_str()) {
+            Some("not-found") => ErrorData::resource_not_found(error.message, error.data),
+            _ => error,
+        };
+        read.map(Into::into).map_err(not_there)
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: Context,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        let work = |caller: Caller| async move { Ok(prompts::list(&caller, cursor)) };
+        self.call(&context.extensions, "prompts/list", None, work).await
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: Context,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let name = request.name.clone();
+        let work = |caller: Caller| async move { prompts::get(&caller, &request.name, request.arguments) };
+        let prompt = self
+            .call(&context.extensions, "prompts/get", Some(&name), work)
+            .await?;
+        Ok(prompt.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: Context,
+    ) -> Result<CompleteResult, ErrorData> {
+        let work = |caller: Caller| async move {
+            Ok(complete::complete(
+                &caller,
+                &request.r#ref,
+                &request.argument.name,
+                &request.argument.value,
+            ))
+        };
+        self.call(&context.extensions, "completion/complete", None, work)
+            .await
+    }
+
+    async fn set_level(&self, request: SetLevelRequestParams, context: Context) -> Result<(), ErrorData> {
+        let work = |_: Caller| async move {
+            *self.log.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.level);
+            Ok(())
+        };
+        self.call(&context.extensions, "logging/setLevel", None, work)
+            .await
+    }
+}

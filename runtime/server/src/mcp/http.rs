@@ -1,0 +1,167 @@
+//! `/mcp`: MCP over streamable HTTP, behind what guards every other route.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use axum::{Extension, Router};
+use futures_util::StreamExt;
+use futures_util::future::Either;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::handler::Handler;
+use super::sessions::{InUse, Sessions};
+use crate::auth::Principal;
+use crate::http::{read_body, refusal};
+use crate::inner::Inner;
+use crate::limits::RequestPlace;
+
+const SESSION: &str = "mcp-session-id";
+
+struct Mcp {
+    server: Arc<Inner>,
+    service: StreamableHttpService<Handler, LocalSessionManager>,
+    sessions: Arc<Sessions>,
+}
+
+/// The route.
+pub(crate) fn route(server: Arc<Inner>) -> Router {
+    let settings = &server.settings;
+    let mut manager = LocalSessionManager::default();
+    // Sessions are closed sooner, when a request comes; this is for those after which none comes.
+    manager.session_config.keep_alive =
+        Some(settings.mcp_session_idle.saturating_add(settings.graph_timeout));
+    let manager = Arc::new(manager);
+    let sessions = Sessions::new(manager.clone(), settings);
+    let config = StreamableHttpServerConfig::default()
+        // Both were looked at before the request came here.
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
+        .with_json_response(true)
+        .with_max_request_body_bytes(settings.max_request_bytes);
+    let handlers = server.clone();
+    let service = StreamableHttpService::new(move || Ok(Handler::new(handlers.clone())), manager, config);
+    let mcp = Arc::new(Mcp {
+        server,
+        service,
+        sessions,
+    });
+    Router::new().route("/mcp", any(serve)).with_state(mcp)
+}
+
+async fn serve(
+    State(mcp): State<Arc<Mcp>>,
+    Extension(principal): Extension<Arc<Principal>>,
+    request: Request,
+) -> Response {
+    let place = match mcp.server.limits.request(&principal.tenant) {
+        Ok(place) => place,
+        Err(error) => return refusal(StatusCode::TOO_MANY_REQUESTS, error),
+    };
+    let (mut parts, body) = request.into_parts();
+    let bytes = match read_body(&mcp.server, body).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return *refused,
+    };
+    // Who it is, is known; what shows it goes no further.
+    parts.headers.remove(AUTHORIZATION);
+    parts.headers.remove(COOKIE);
+    let (method, named) = (parts.method.clone(), session(&parts.headers));
+    let mut in_use = None;
+    let mut coming = None;
+    if let Some(id) = &named {
+        in_use = mcp.sessions.enter(&principal, id).await;
+        if in_use.is_none() {
+            return (StatusCode::NOT_FOUND, "there is no such session\n").into_response();
+        }
+    } else if method == Method::POST && is_initialize(&bytes) {
+        match mcp.sessions.place(&principal).await {
+            Ok(place) => coming = Some(place),
+            Err(error) => return refusal(StatusCode::TOO_MANY_REQUESTS, error),
+        }
+    }
+    let response = mcp
+        .service
+        .handle(Request::from_parts(parts, Body::from(bytes)))
+        .await;
+    if let (Some(coming), Some(id)) = (coming, session(response.headers())) {
+        in_use = Some(coming.is_there(id.into()));
+    }
+    if let (&Method::DELETE, Some(id), true) = (&method, &named, response.status().is_success()) {
+        mcp.sessions.ended(id);
+    }
+    let held = Held {
+        _place: place,
+        _session: in_use,
+    };
+    let response = response.map(Body::new);
+    match (
+        &method,
+        response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind == "text/event-stream"),
+    ) {
+        (&Method::GET, true) => until_the_end(&mcp.server, &principal, response, held),
+        (_, true) => response.map(|body| hold(body.into_data_stream(), held)),
+        _ => response,
+    }
+}
+
+/// What is given back when the last of an answer is sent, or its reader is gone.
+struct Held {
+    _place: RequestPlace,
+    _session: Option<InUse>,
+}
+
+fn hold(
+    stream: impl futures_util::Stream<Item = Result<axum::body::Bytes, axum::Error>> + Send + 'static,
+    held: Held,
+) -> Body {
+    Body::from_stream(stream.inspect(move |_| {
+        let _ = &held;
+    }))
+}
+
+/// A stream that waits for messages ends when the server shuts down, or the caller's credentials are no longer good.
+fn until_the_end(server: &Inner, principal: &Principal, response: Response, held: Held) -> Response {
+    let left = principal
+        .expires
+        .map(|end| end.duration_since(SystemTime::now()).unwrap_or_default());
+    // What lies further ahead than a clock can tell is never.
+    let end = left.and_then(|left| Instant::now().checked_add(left));
+    let expired = match end {
+        Some(end) => Either::Left(tokio::time::sleep_until(end)),
+        None => Either::Right(std::future::pending()),
+    };
+    let stopped = server.stopping.clone().cancelled_owned();
+    let over = async move {
+        tokio::select! {
+            () = expired => {}
+            () = stopped => {}
+        }
+    };
+    response.map(|body| hold(body.into_data_stream().take_until(Box::pin(over)), held))
+}
+
+fn session(headers: &HeaderMap) -> Option<String> {
+    headers.get(SESSION)?.to_str().ok().map(str::to_owned)
+}
+
+/// Whether a message asks for a session.
+fn is_initialize(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        #[serde(borrow)]
+        method: std::borrow::Cow<'a, str>,
+    }
+    serde_json::from_slice::<Message<'_>>(bytes).is_ok_and(|message| message.method == "initialize")
+}
