@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use hap::{ChildCompiler, Compilation, Runtime, RuntimeBuilder};
 
-use crate::commands::{call, check, completions, inspect, lock, run, serve, show, token, torture};
+use crate::commands::{call, check, completions, inspect, lock, mcp, run, serve, show, token, torture};
 use crate::exit::{Exit, Stop};
 
 /// Runs graphs of agents that nobody has to trust.
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Inspect(inspect::InspectArgs),
     /// Serve agents and graphs to callers, over HTTP or standard input and output
     Serve(Box<serve::ServeArgs>),
+    /// Serve agents and graphs to an agent application, over the Model Context Protocol on standard input and output
+    Mcp(Box<mcp::McpArgs>),
     /// Make and revoke the tokens that a server lets in
     Token(token::TokenArgs),
     /// Call a method of a server

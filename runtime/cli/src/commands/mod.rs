@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod inspect;
 pub(crate) mod lock;
+pub(crate) mod mcp;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod show;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Stop> 
         Command::Show(args) => show::show(args, terminal),
         Command::Inspect(args) => inspect::inspect(args, terminal),
         Command::Serve(args) => serve::serve(args, terminal),
+        Command::Mcp(args) => mcp::mcp(args, terminal),
         Command::Token(args) => token::token(args, terminal),
         Command::Call(args) => call::call(args, terminal),
         Command::Completions(args) => completions::completions(args, terminal),

@@ -31,17 +31,10 @@ pub(crate) struct ServeArgs {
     /// The address to listen on; port 0 is any free one [default: 127.0.0.1:8480]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// A folder of agents, as `name.wasm` or `namespace/name.wasm`
-    #[arg(long, value_name = "DIR")]
-    agents: Vec<PathBuf>,
-    /// A folder of graph files
-    #[arg(long, value_name = "DIR")]
-    graphs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) offer: OfferArgs,
     #[command(flatten)]
     auth: AuthArgs,
-    /// A folder whose files agents may read, as far as graphs grant them
-    #[arg(long, value_name = "DIR")]
-    resources: Option<PathBuf>,
     /// Serve one caller on standard input and output instead, who may do everything
     #[arg(long, conflicts_with_all = ["listen", "auth", "tokens", "jwt_issuer"])]
     stdio: bool,
@@ -51,6 +44,23 @@ pub(crate) struct ServeArgs {
     /// The origin of web pages that may call the server, such as `https://app.example.com`
     #[arg(long = "origin", value_name = "URL")]
     origins: Vec<String>,
+}
+
+/// What is offered to callers, whichever way they come.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct OfferArgs {
+    /// A folder of agents, as `name.wasm` or `namespace/name.wasm`
+    #[arg(long, value_name = "DIR")]
+    agents: Vec<PathBuf>,
+    /// A folder of graph files
+    #[arg(long, value_name = "DIR")]
+    graphs: Vec<PathBuf>,
+    /// A folder whose files agents may read, as far as graphs grant them
+    #[arg(long, value_name = "DIR")]
+    resources: Option<PathBuf>,
+    /// What stands before the names of these files in their URIs over MCP [default: hap://documents/]
+    #[arg(long, value_name = "URI")]
+    documents_uri: Option<String>,
     /// How many runs may be under way at one time
     #[arg(long, value_name = "N")]
     max_runs: Option<usize>,
@@ -58,7 +68,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    cache: CacheArgs,
+    pub(super) cache: CacheArgs,
     /// Tell what changes in the folders, in a pipe too
     #[arg(long, short)]
     verbose: bool,
@@ -66,18 +76,52 @@ pub(crate) struct ServeArgs {
 
 /// Serves until a signal comes.
 pub(crate) fn serve(args: &ServeArgs, terminal: &Terminal) -> Result<Exit, Stop> {
+    if args.stdio {
+        return streams(&args.offer, Protocol::JsonRpc, terminal);
+    }
+    let mut config = args.offer.config()?;
+    args.add_to(&mut config);
+    let runtime = runtime(&config, args.offer.cache)?;
+    super::block_on(async {
+        let signals = Signals::take()?;
+        http(&args.offer, &config, runtime, signals, terminal).await
+    })
+}
+
+/// What one caller on standard input and output speaks.
+#[derive(Clone, Copy)]
+pub(super) enum Protocol {
+    JsonRpc,
+    Mcp,
+}
+
+/// Serves one caller on standard input and output, who may do everything.
+pub(super) fn streams(args: &OfferArgs, protocol: Protocol, terminal: &Terminal) -> Result<Exit, Stop> {
     let config = args.config()?;
     let runtime = runtime(&config, args.cache)?;
     super::block_on(async {
         let signals = Signals::take()?;
-        if args.stdio {
-            return stdio(args, &config, runtime, signals, terminal).await;
-        }
-        http(args, &config, runtime, signals, terminal).await
+        stdio(args, &config, runtime, signals, protocol, terminal).await
     })
 }
 
 impl ServeArgs {
+    /// What only callers over the network need.
+    fn add_to(&self, config: &mut Config) {
+        for (list, given) in [
+            (&mut config.hosts, &self.hosts),
+            (&mut config.origins, &self.origins),
+        ] {
+            if !given.is_empty() {
+                list.clone_from(given);
+            }
+        }
+        config.listen = self.listen.clone().or(config.listen.take());
+        config.auth = self.auth.over(std::mem::take(&mut config.auth));
+    }
+}
+
+impl OfferArgs {
     /// The settings: the command line's, then the file's.
     fn config(&self) -> Result<Config, Stop> {
         let file = self.config.as_deref().map(Config::read).transpose()?;
@@ -91,18 +135,9 @@ impl ServeArgs {
                 list.clone_from(given);
             }
         }
-        for (list, given) in [
-            (&mut config.hosts, &self.hosts),
-            (&mut config.origins, &self.origins),
-        ] {
-            if !given.is_empty() {
-                list.clone_from(given);
-            }
-        }
-        config.listen = self.listen.clone().or(config.listen);
         config.resources = self.resources.clone().or(config.resources);
+        config.documents_uri = self.documents_uri.clone().or(config.documents_uri);
         config.max_runs = self.max_runs.or(config.max_runs);
-        config.auth = self.auth.over(config.auth);
         Ok(config)
     }
 
@@ -145,7 +180,7 @@ fn runtime(config: &Config, cache: CacheArgs) -> Result<Runtime, Stop> {
 }
 
 async fn server(
-    args: &ServeArgs,
+    args: &OfferArgs,
     config: &Config,
     runtime: Runtime,
     auth: Arc<dyn hap_server::auth::AuthProvider>,
@@ -156,6 +191,7 @@ async fn server(
         hosts: config.hosts.clone(),
         origins: config.origins.clone(),
         max_runs: config.max_runs.unwrap_or(defaults.max_runs),
+        documents_uri: config.documents_uri.clone().unwrap_or(defaults.documents_uri),
         ..defaults
     };
     let mut builder = Server::builder(runtime, auth).settings(settings);
@@ -176,7 +212,7 @@ async fn server(
 }
 
 async fn http(
-    args: &ServeArgs,
+    args: &OfferArgs,
     config: &Config,
     runtime: Runtime,
     signals: Signals,
@@ -236,10 +272,11 @@ fn stopped(mut signals: Signals, terminal: &Terminal) -> impl Future<Output = ()
 }
 
 async fn stdio(
-    args: &ServeArgs,
+    args: &OfferArgs,
     config: &Config,
     runtime: Runtime,
     mut signals: Signals,
+    protocol: Protocol,
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
     let principal = Principal {
@@ -254,8 +291,15 @@ async fn stdio(
     let auth = Arc::new(hap_server::auth::LocalOnly::without_credentials("local"));
     let server = server(args, config, runtime, auth, terminal).await?;
     let watch = server.watch(WATCH, |line| args.tell_change(&line, terminal));
+    let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
+    let serving = async {
+        match protocol {
+            Protocol::JsonRpc => server.serve_streams(input, output, principal).await,
+            Protocol::Mcp => server.serve_mcp_streams(input, output, principal).await,
+        }
+    };
     tokio::select! {
-        served = server.serve_streams(tokio::io::stdin(), tokio::io::stdout(), principal) => {
+        served = serving => {
             served.map_err(|error| Stop::internal(format!("the connection broke: {error}")))?;
         }
         () = watch => {}

@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) auth: AuthArgs,
     /// A folder of documents.
     pub(crate) resources: Option<PathBuf>,
+    /// What stands before a document's name in its URI.
+    pub(crate) documents_uri: Option<String>,
     /// Names by which the server may be called.
     pub(crate) hosts: Vec<String>,
     /// Origins of web pages that may call it.

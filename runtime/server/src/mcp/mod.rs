@@ -11,6 +11,7 @@ mod complete;
 mod events;
 mod handler;
 mod http;
+mod media;
 mod name;
 mod page;
 mod progress;

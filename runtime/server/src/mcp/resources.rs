@@ -34,6 +34,9 @@ const KEPT: AsciiSet = NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
+/// The same without what stands between segments.
+const SEGMENT: AsciiSet = KEPT.add(b'/');
+
 /// The URI of the resource that is called `name`.
 pub(super) fn uri(caller: &Caller, name: &str) -> String {
     let (start, rest) = match name.split_once("://") {
@@ -41,6 +44,11 @@ pub(super) fn uri(caller: &Caller, name: &str) -> String {
         None => (caller.server.settings.documents_uri.clone(), name),
     };
     format!("{start}{}", utf8_percent_encode(rest, &KEPT))
+}
+
+/// A text as one segment of a URI's path or fragment.
+pub(super) fn encoded(segment: &str) -> String {
+    utf8_percent_encode(segment, &SEGMENT).to_string()
 }
 
 /// The name of the resource with that URI.

@@ -6,6 +6,8 @@ use hap::{Failure, NodeStatus, RunOutcome, RunStatus};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
 use serde_json::Value;
 
+use super::media;
+
 /// Under this key, a result says which run it is of; `run/get` tells the rest.
 const RUN: &str = "hap/run_id";
 
@@ -24,14 +26,21 @@ pub(super) fn of_outcome(what: &str, outcome: &RunOutcome) -> CallToolResult {
 }
 
 fn outputs(outcome: &RunOutcome) -> CallToolResult {
-    // The text is what the nodes wrote, to the byte.
-    let text = serde_json::to_string(&outcome.outputs).unwrap_or_default();
-    let Ok(structured) = serde_json::from_str::<Value>(&text) else {
-        let message =
-            format!("The output has a number that cannot be passed on as JSON; as text it is: {text}");
+    let written = serde_json::to_string(&outcome.outputs).unwrap_or_default();
+    let Ok(structured) = serde_json::from_str::<Value>(&written) else {
+        let message = format!("The output has a number that cannot be passed on; as text it is: {written}");
         return CallToolResult::error(vec![ContentBlock::text(message)]);
     };
+    let mut shown = structured.clone();
+    let media = media::take_out(&mut shown, &format!("run://{}", outcome.run_id));
+    // Where nothing was taken out, the text is what the nodes wrote, to the byte.
+    let text = if media.is_empty() {
+        written
+    } else {
+        shown.to_string()
+    };
     let mut content = vec![ContentBlock::text(text)];
+    content.extend(media);
     let degraded = |status: &NodeStatus| matches!(status, NodeStatus::Degraded { .. });
     let records = outcome
         .agent_metadata

@@ -9,7 +9,7 @@ use crate::support::{Running, Setup, Table};
 
 /// Every method with the scope that it needs, the parameters of a call that succeeds (`RUN` is a run of `g`), and whether
 /// the scope is narrowed by a name. A method that is missing here fails the test.
-pub(crate) const METHODS: [(&str, &str, &str, bool); 17] = [
+pub(crate) const METHODS: [(&str, &str, &str, bool); 23] = [
     ("server/info", "", "{}", false),
     ("agent/list", "agent:read", "{}", false),
     (
@@ -49,6 +49,27 @@ pub(crate) const METHODS: [(&str, &str, &str, bool); 17] = [
         "resource/read",
         "resource:read",
         r#"{"name":"hap://server/info"}"#,
+        true,
+    ),
+    ("tools/list", "agent:execute", "{}", false),
+    (
+        "tools/call",
+        "agent:execute",
+        r#"{"name":"agent__data_analyzer"}"#,
+        true,
+    ),
+    ("resources/list", "resource:read", "{}", false),
+    (
+        "resources/read",
+        "resource:read",
+        r#"{"uri":"hap://server/info"}"#,
+        true,
+    ),
+    ("prompts/list", "agent:execute", "{}", false),
+    (
+        "prompts/get",
+        "agent:execute",
+        r#"{"name":"agent__data_analyzer"}"#,
         true,
     ),
     ("rpc.discover", "", "{}", false),
