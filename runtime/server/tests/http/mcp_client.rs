@@ -15,6 +15,8 @@ pub(crate) struct McpClient<'a> {
     server: &'a Running,
     token: String,
     pub(crate) session: Option<String>,
+    /// The event behind which a stream goes on.
+    pub(crate) last_event: Option<String>,
 }
 
 /// An answer that is read as it comes.
@@ -41,6 +43,23 @@ impl Stream {
         tokio::time::timeout(LONG, read).await.expect("no message came")
     }
 
+    /// The next event's id.
+    pub(crate) async fn id(&mut self) -> String {
+        let read = async {
+            loop {
+                let mut line = String::new();
+                assert!(
+                    self.reader.read_line(&mut line).await.unwrap() > 0,
+                    "there was no id"
+                );
+                if let Some(id) = line.strip_prefix("id:") {
+                    return id.trim().to_owned();
+                }
+            }
+        };
+        tokio::time::timeout(LONG, read).await.expect("no id came")
+    }
+
     /// All messages until the end.
     pub(crate) async fn rest(&mut self) -> Vec<Value> {
         let mut messages = Vec::new();
@@ -58,6 +77,7 @@ impl<'a> McpClient<'a> {
             server,
             token: token.to_owned(),
             session: None,
+            last_event: None,
         }
     }
 
@@ -87,6 +107,10 @@ impl<'a> McpClient<'a> {
             .iter()
             .map(|id| format!("mcp-session-id: {id}\r\n"))
             .collect::<String>();
+        let last = self.last_event.iter();
+        let last = last
+            .map(|id| format!("last-event-id: {id}\r\n"))
+            .collect::<String>();
         let method = message["method"].as_str().unwrap_or_default();
         let named = message["params"]["name"]
             .as_str()
@@ -97,7 +121,7 @@ impl<'a> McpClient<'a> {
         format!(
             "host: localhost\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
              accept: application/json, text/event-stream\r\nmcp-protocol-version: {version}\r\n\
-             mcp-method: {method}\r\n{named}{session}",
+             mcp-method: {method}\r\n{named}{session}{last}",
             self.token
         )
     }

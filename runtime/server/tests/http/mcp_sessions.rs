@@ -105,6 +105,25 @@ async fn a_session_that_nobody_uses_is_closed() {
 }
 
 #[tokio::test]
+async fn a_client_that_was_cut_off_comes_back_while_its_call_is_under_way() {
+    let server = server(settings()).await;
+    server.graph("gate", "t:gate").await;
+    let mut client = McpClient::initialized(&server, "root").await;
+    let call = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": { "name": "gate" } });
+    let mut stream = client.open(OLD, "POST /mcp", &call).await;
+    client.last_event = Some(stream.id().await);
+    server.gate.came(1).await;
+    drop(stream);
+    let mut stream = client.open(OLD, "GET /mcp", &Value::Null).await;
+    server.gate.open.add_permits(1);
+    let answer = stream.next().await.unwrap();
+    assert_eq!(
+        (&answer["id"], &answer["result"]["structuredContent"]),
+        (&json!(7), &json!({ "through": true }))
+    );
+}
+
+#[tokio::test]
 async fn what_guards_other_routes_guards_this_one() {
     let server = server(Settings {
         max_request_bytes: 1000,
