@@ -21,6 +21,7 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 
 use super::events::{self, Wanted};
+use super::http::SESSION;
 use super::{complete, error, prompts, resources, tools};
 use crate::auth::Principal;
 use crate::inner::Inner;
@@ -139,19 +140,23 @@ impl ServerHandler for Handler {
                 .or(*self.log.lock().unwrap_or_else(PoisonError::into_inner)),
         };
         let (peer, cancelled) = (&context.peer, &context.ct);
+        // Without a session, a client that is gone is all that can end a call; otherwise it has said so.
+        let parts = context.extensions.get::<Parts>();
+        let is_alone = parts.is_some_and(|parts| !parts.headers.contains_key(SESSION));
+        let cancels = !is_alone || self.server.settings.cancel_on_disconnect;
         let work = |caller: Caller| async move {
             let started = tools::start(&caller, &request.name, request.arguments).await?;
             // Whoever is told of the end is told of all that came before it.
             let ended = async {
                 tokio::join!(
-                    started.run.waited_for(true),
+                    started.run.waited_for(cancels),
                     events::tell(&started.run, wanted, peer)
                 )
                 .0
             };
             tokio::select! {
                 outcome = ended => Ok(started.result(&outcome)),
-                // The client said so, or it is gone: dropping what waits for the run cancels it.
+                // Dropping what waits for the run cancels it.
                 () = cancelled.cancelled() => Err(RpcError::of(Code::Cancelled)),
             }
         };

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::any;
 use axum::{Extension, Router};
 use futures_util::StreamExt;
@@ -18,13 +18,15 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::handler::Handler;
-use super::sessions::{InUse, Sessions};
+use super::sessions::{Coming, InUse, Sessions};
 use crate::auth::Principal;
 use crate::http::{read_body, refusal};
 use crate::inner::Inner;
 use crate::limits::RequestPlace;
+use crate::rpc::{Code, RpcError};
 
-const SESSION: &str = "mcp-session-id";
+/// The header that names a session.
+pub(super) const SESSION: &str = "mcp-session-id";
 
 struct Mcp {
     server: Arc<Inner>,
@@ -75,34 +77,45 @@ async fn serve(
     parts.headers.remove(AUTHORIZATION);
     parts.headers.remove(COOKIE);
     let (method, named) = (parts.method.clone(), session(&parts.headers));
-    let mut in_use = None;
-    let mut coming = None;
-    if let Some(id) = &named {
-        in_use = mcp.sessions.enter(&principal, id).await;
-        if in_use.is_none() {
-            return (StatusCode::NOT_FOUND, "there is no such session\n").into_response();
+    let entered = match &named {
+        Some(id) => {
+            let waits = method == Method::GET;
+            mcp.sessions
+                .enter(&principal, id, waits)
+                .await
+                .map(|session| (Some(session), None))
         }
-    } else if method == Method::POST && is_initialize(&bytes) {
-        match mcp.sessions.place(&principal).await {
-            Ok(place) => coming = Some(place),
-            Err(error) => return refusal(StatusCode::TOO_MANY_REQUESTS, error),
+        None if method == Method::POST && is_initialize(&bytes) => place_for_one_more(&mcp, &principal)
+            .await
+            .map(|coming| (None, Some(coming))),
+        None => Ok((None, None)),
+    };
+    let (mut in_use, coming) = match entered {
+        Ok(entered) => entered,
+        Err(error) if error.known_code() == Some(Code::NotFound) => {
+            return refusal(StatusCode::NOT_FOUND, error);
         }
-    }
-    let response = mcp
-        .service
-        .handle(Request::from_parts(parts, Body::from(bytes)))
-        .await;
-    if let (Some(coming), Some(id)) = (coming, session(response.headers())) {
-        in_use = Some(coming.is_there(id.into()));
-    }
+        Err(error) => return refusal(StatusCode::TOO_MANY_REQUESTS, error),
+    };
+    let request = Request::from_parts(parts, Body::from(bytes));
+    let response = match coming {
+        None => mcp.service.handle(request).await.map(Body::new),
+        Some(coming) => match begin(mcp.clone(), coming, request).await {
+            Ok((response, session)) => {
+                in_use = session;
+                response
+            }
+            Err(error) => return refusal(StatusCode::INTERNAL_SERVER_ERROR, error),
+        },
+    };
     if let (&Method::DELETE, Some(id), true) = (&method, &named, response.status().is_success()) {
         mcp.sessions.ended(id);
     }
+    // What waits without an end is no request that is worked on: how many there may be, the sessions bound.
     let held = Held {
-        _place: place,
+        _place: (method != Method::GET).then_some(place),
         _session: in_use,
     };
-    let response = response.map(Body::new);
     match (
         &method,
         response
@@ -116,9 +129,30 @@ async fn serve(
     }
 }
 
+/// A place for one more session. Beginning one counts as a call.
+async fn place_for_one_more(mcp: &Mcp, principal: &Principal) -> Result<Coming, RpcError> {
+    mcp.server.limits.call(&principal.tenant)?;
+    mcp.sessions.place(principal).await
+}
+
+/// Begins a session, in a task of its own: a client that goes away in between must not leave one behind of which nobody knows.
+async fn begin(
+    mcp: Arc<Mcp>,
+    coming: Coming,
+    request: Request,
+) -> Result<(Response, Option<InUse>), RpcError> {
+    let beginning = tokio::spawn(async move {
+        let response = mcp.service.handle(request).await;
+        let id = session(response.headers());
+        let session = id.map(|id| coming.arrived(id.into()));
+        (response.map(Body::new), session)
+    });
+    beginning.await.map_err(|_| RpcError::internal())
+}
+
 /// What is given back when the last of an answer is sent, or its reader is gone.
 struct Held {
-    _place: RequestPlace,
+    _place: Option<RequestPlace>,
     _session: Option<InUse>,
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn tool_name(subject: &Subject) -> Option<String> {
             format!("{prefix}{name}")
         }
     };
-    (1..=MAX_NAME).contains(&name.len()).then_some(name)
+    (!subject.name().is_empty() && name.len() <= MAX_NAME).then_some(name)
 }
 
 /// What a tool's name means; `None` when no tool has such a name.

@@ -11,6 +11,9 @@ use super::media;
 /// Under this key, a result says which run it is of; `run/get` tells the rest.
 const RUN: &str = "hap/run_id";
 
+/// How many bytes of output one result has at most. It has them twice, as a value and as a text.
+const MAX_OUTPUT: usize = 8 << 20;
+
 /// How many failed nodes an explanation tells of.
 const MAX_FAILURES: usize = 10;
 
@@ -27,6 +30,13 @@ pub(super) fn of_outcome(what: &str, outcome: &RunOutcome) -> CallToolResult {
 
 fn outputs(outcome: &RunOutcome) -> CallToolResult {
     let written = serde_json::to_string(&outcome.outputs).unwrap_or_default();
+    if written.len() > MAX_OUTPUT {
+        let message = format!(
+            "The output has {} bytes, and a result may have {MAX_OUTPUT}: `run/get` tells the run's outcome.",
+            written.len()
+        );
+        return CallToolResult::error(vec![ContentBlock::text(message)]);
+    }
     let Ok(structured) = serde_json::from_str::<Value>(&written) else {
         let message = format!("The output has a number that cannot be passed on; as text it is: {written}");
         return CallToolResult::error(vec![ContentBlock::text(message)]);

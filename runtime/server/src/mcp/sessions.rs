@@ -13,8 +13,11 @@ use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 
 use crate::auth::{Principal, TenantId};
-use crate::rpc::RpcError;
+use crate::rpc::{Code, RpcError};
 use crate::settings::Settings;
+
+/// How many streams of one session may wait for messages: one is enough, and one that was cut off may not be missed yet.
+const MAX_WAITING: usize = 4;
 
 /// The sessions of a server.
 pub(super) struct Sessions {
@@ -37,6 +40,8 @@ struct Session {
     user: String,
     /// Requests and streams under way.
     busy: usize,
+    /// Those of them that wait for messages without an end.
+    waiting: usize,
     used: Instant,
 }
 
@@ -50,12 +55,14 @@ impl Session {
 pub(super) struct InUse {
     sessions: Arc<Sessions>,
     id: SessionId,
+    waits: bool,
 }
 
 impl Drop for InUse {
     fn drop(&mut self) {
         if let Some(session) = self.sessions.known().by_id.get_mut(&self.id) {
             session.busy -= 1;
+            session.waiting -= usize::from(self.waits);
             session.used = Instant::now();
         }
     }
@@ -82,17 +89,19 @@ impl Drop for Coming {
 
 impl Coming {
     /// The session is there.
-    pub(super) fn is_there(self, id: SessionId) -> InUse {
+    pub(super) fn arrived(self, id: SessionId) -> InUse {
         let session = Session {
             tenant: self.tenant.clone(),
             user: self.user.clone(),
             busy: 1,
+            waiting: 0,
             used: Instant::now(),
         };
         self.sessions.known().by_id.insert(id.clone(), session);
         InUse {
             sessions: self.sessions.clone(),
             id,
+            waits: false,
         }
     }
 }
@@ -112,20 +121,35 @@ impl Sessions {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session of that id, if it is this caller's.
-    pub(super) async fn enter(self: &Arc<Sessions>, principal: &Principal, id: &str) -> Option<InUse> {
+    /// The session of that id, if it is this caller's, for a request or for a stream that `waits` for messages.
+    ///
+    /// # Errors
+    /// When the caller has no such session, or it has as many such streams as it may.
+    pub(super) async fn enter(
+        self: &Arc<Sessions>,
+        principal: &Principal,
+        id: &str,
+        waits: bool,
+    ) -> Result<InUse, RpcError> {
         self.close_idle().await;
         let mut known = self.known();
-        let (id, _) = known.by_id.get_key_value(id)?;
-        let id = id.clone();
-        let session = known.by_id.get_mut(&id)?;
-        if session.tenant != principal.tenant || session.user != principal.user {
-            return None;
+        let id = known.by_id.get_key_value(id).map(|(id, _)| id.clone());
+        let session = id.as_ref().and_then(|id| known.by_id.get_mut(id));
+        let own =
+            session.filter(|session| session.tenant == principal.tenant && session.user == principal.user);
+        let (Some(id), Some(session)) = (id, own) else {
+            return Err(RpcError::new(Code::NotFound, "there is no such session"));
+        };
+        if waits && session.waiting >= MAX_WAITING {
+            let message = "the session has as many streams as may be";
+            return Err(RpcError::over_quota(message, Duration::from_secs(1)));
         }
         session.busy += 1;
-        Some(InUse {
+        session.waiting += usize::from(waits);
+        Ok(InUse {
             sessions: self.clone(),
             id,
+            waits,
         })
     }
 

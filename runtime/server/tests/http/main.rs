@@ -12,8 +12,6 @@ mod edges;
 mod life;
 mod matrix;
 mod mcp;
-mod mcp_client;
-mod mcp_sessions;
 mod methods;
 mod resources;
 mod runs;

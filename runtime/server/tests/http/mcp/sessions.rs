@@ -5,7 +5,7 @@ use std::time::Duration;
 use hap_server::Settings;
 use serde_json::{Value, json};
 
-use crate::mcp_client::{McpClient, NEW, OLD, new_message, session};
+use super::client::{McpClient, NEW, OLD, new_message, session};
 use crate::support::{Running, Setup, Table};
 
 fn settings() -> Settings {
