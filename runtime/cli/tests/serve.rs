@@ -9,7 +9,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use serving::{GRAPH, Serving, command, project, stderr};
+use serving::{GRAPH, Serving, command, project, says, stderr};
 
 #[test]
 fn a_server_is_started_called_and_stopped() {
@@ -219,6 +219,8 @@ fn what_cannot_be_served_is_told_with_its_remedy() {
 #[test]
 fn an_application_that_starts_it_calls_its_tools() {
     let folder = project();
+    let too_large = says(r#"{"n":1e999}"#);
+    fs::write(folder.path().join("agents/test/two.wasm"), too_large).unwrap();
     let args = ["mcp", "--agents", "agents", "--graphs", "graphs"];
     let mut child = command(folder.path(), &args)
         .stdin(Stdio::piped())
@@ -249,7 +251,7 @@ fn an_application_that_starts_it_calls_its_tools() {
         .iter()
         .map(|tool| &tool["name"])
         .collect();
-    assert_eq!(names, ["agent__test__one", "g"]);
+    assert_eq!(names, ["agent__test__one", "agent__test__two", "g"]);
     for name in ["agent__test__one", "g"] {
         let called = ask("tools/call", json!({ "name": name, "arguments": {} }));
         assert_eq!(
@@ -258,6 +260,10 @@ fn an_application_that_starts_it_calls_its_tools() {
             "{called}"
         );
     }
+    let called = ask("tools/call", json!({ "name": "agent__test__two" }));
+    assert_eq!(called["result"]["isError"], true, "{called}");
+    let text = called["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("1e999"), "{text}");
     drop(input);
     let ended = child.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), stderr(&ended).as_str()), (Some(0), ""));
@@ -270,6 +276,15 @@ fn what_the_network_needs_it_does_not_take() {
         let output = command(folder.path(), &["mcp", flag]).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{flag}: {}", stderr(&output));
     }
+    let output = command(folder.path(), &["mcp", "--documents-uri", "run://"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("`--documents-uri`"),
+        "{}",
+        stderr(&output)
+    );
     let output = command(folder.path(), &["mcp", "--agents", "none"])
         .output()
         .unwrap();

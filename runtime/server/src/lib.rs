@@ -62,6 +62,12 @@ pub enum BuildError {
     /// Two methods have one name: a fault of this crate.
     #[error(transparent)]
     Methods(#[from] rpc::RegisterError),
+    /// [`Settings::documents_uri`] cannot stand before a document's name.
+    #[error("`{uri}` cannot stand before the names of documents: write a URI such as `hap://documents/`")]
+    DocumentsUri {
+        /// What it is.
+        uri: String,
+    },
 }
 
 /// Builds a [`Server`].
@@ -97,9 +103,13 @@ impl ServerBuilder {
     /// [`Server::refresh`] tells it.
     ///
     /// # Errors
-    /// When this crate has a fault.
+    /// When a setting cannot be used, and when this crate has a fault.
     pub async fn build(self) -> Result<Server, BuildError> {
         let settings = self.settings;
+        if !mcp::is_documents_uri(&settings.documents_uri) {
+            let uri = hap::sanitize(&settings.documents_uri, 200);
+            return Err(BuildError::DocumentsUri { uri });
+        }
         let methods = methods::table(rpc::Settings {
             batch: settings.max_batch,
             ..rpc::Settings::default()

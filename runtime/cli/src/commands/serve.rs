@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use hap::{FolderResources, Runtime};
 use hap_server::auth::{Principal, Scopes, TenantId};
-use hap_server::{Server, Settings};
+use hap_server::{BuildError, Server, Settings};
 use tokio::net::TcpListener;
 
 use crate::arguments::CacheArgs;
@@ -201,10 +201,10 @@ async fn server(
     for path in &config.graphs {
         builder = builder.graphs_dir(path);
     }
-    let server = builder
-        .build()
-        .await
-        .map_err(|error| Stop::internal(error.to_string()))?;
+    let server = builder.build().await.map_err(|error| match error {
+        BuildError::DocumentsUri { .. } => Stop::bad_input(format!("`--documents-uri`: {error}")),
+        _ => Stop::internal(error.to_string()),
+    })?;
     for line in server.refresh().await {
         args.tell_change(&line, terminal);
     }

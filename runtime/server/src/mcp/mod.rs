@@ -25,7 +25,7 @@ mod tools;
 
 pub(crate) use http::route;
 pub(crate) use prompts::{get as get_prompt, list as list_prompts};
-pub(crate) use resources::{list as list_resources, read as read_resource};
+pub(crate) use resources::{is_documents_uri, list as list_resources, read as read_resource};
 pub(crate) use stdio::serve as serve_streams;
 pub(crate) use tools::{call as call_tool, list as list_tools};
 

@@ -37,6 +37,22 @@ const KEPT: AsciiSet = NON_ALPHANUMERIC
 /// The same without what stands between segments.
 const SEGMENT: AsciiSet = KEPT.add(b'/');
 
+/// Whether documents' names may stand behind this text in their URIs: it is the beginning of a URI (RFC 3986, section 3), and
+/// not of one that tells something else.
+pub(crate) fn is_documents_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let mut letters = scheme.bytes();
+    let is_scheme = letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+        && letters.all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let is_own = ["agent", "graph", "run"].contains(&scheme) || "hap://server/info".starts_with(text);
+    let is_plain = rest
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-._~:/@".contains(&b));
+    is_scheme && !is_own && is_plain
+}
+
 /// The URI of the resource that is called `name`.
 pub(super) fn uri(caller: &Caller, name: &str) -> String {
     let (start, rest) = match name.split_once("://") {
@@ -157,4 +173,39 @@ pub(crate) async fn read(caller: &Caller, uri: &str) -> Result<ReadResourceResul
         }
     };
     Ok(ReadResourceResult::new(vec![contents]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_stand_behind_the_beginning_of_a_uri_that_is_nothing_else() {
+        for good in [
+            "hap://documents/",
+            "test://",
+            "https://example.com/docs/",
+            "a+b-c.1://x:1/",
+        ] {
+            assert!(is_documents_uri(good), "{good}");
+        }
+        for bad in [
+            "",
+            "/",
+            "documents/",
+            "1a://",
+            "a b://",
+            "x://a b",
+            "x://{a}",
+            "x://%2e",
+            "agent://",
+            "run://x/",
+            "hap://",
+            "hap://server/",
+            "hap://server/info",
+            "x://\n",
+        ] {
+            assert!(!is_documents_uri(bad), "{bad}");
+        }
+    }
 }

@@ -141,8 +141,8 @@ impl<'a> McpClient<'a> {
             .await
     }
 
-    /// Sends a message, and reads the answer as it comes.
-    pub(crate) async fn open(&self, version: &str, line: &str, message: &Value) -> Stream {
+    /// Sends a message, and reads no answer.
+    pub(crate) async fn send(&self, version: &str, line: &str, message: &Value) -> TcpStream {
         let body = match message {
             Value::Null => String::new(),
             message => message.to_string(),
@@ -154,6 +154,12 @@ impl<'a> McpClient<'a> {
         );
         let mut stream = self.server.connect().await;
         stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Sends a message, and reads the answer as it comes.
+    pub(crate) async fn open(&self, version: &str, line: &str, message: &Value) -> Stream {
+        let mut stream = self.send(version, line, message).await;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());

@@ -8,7 +8,7 @@ mod under_way;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::methods::analyzer;
@@ -25,8 +25,10 @@ async fn server(auth: Table) -> (Running, TempDir) {
     let runtime = |builder: hap::RuntimeBuilder| {
         let documents = hap::MemoryResources::default()
             .with("a b/ü.txt", "all that is gold")
-            .with("b.bin", [0xff, 0xfe]);
-        builder.resources(Arc::new(documents))
+            .with("b.bin", [0xff, 0xfe])
+            .with("large", vec![b'a'; 5 << 20]);
+        let large = |_| Ok(json!({ "text": "a".repeat(9 << 20) }));
+        builder.resources(Arc::new(documents)).agent_fn("t:large", large)
     };
     let server = Setup {
         auth,

@@ -6,7 +6,7 @@ use hap_server::Settings;
 use serde_json::{Value, json};
 
 use super::client::{McpClient, NEW, OLD, new_message, session};
-use crate::support::{Running, Setup, Table};
+use crate::support::{LONG, Running, Setup, Table};
 
 fn settings() -> Settings {
     Settings {
@@ -121,6 +121,47 @@ async fn a_client_that_was_cut_off_comes_back_while_its_call_is_under_way() {
         (&answer["id"], &answer["result"]["structuredContent"]),
         (&json!(7), &json!({ "through": true }))
     );
+}
+
+#[tokio::test]
+async fn a_run_goes_on_without_its_client_where_that_is_set() {
+    let server = server(Settings {
+        cancel_on_disconnect: false,
+        ..settings()
+    })
+    .await;
+    server.graph("gate", "t:gate").await;
+    let call = new_message("tools/call", json!({ "name": "gate", "arguments": {} }));
+    let client = McpClient::new(&server, "root");
+    let stream = client.send(NEW, "POST /mcp", &call).await;
+    server.gate.came(1).await;
+    drop(stream);
+    server.gate.open.add_permits(1);
+    let runs = server.call("run/list", json!({})).await;
+    let run = runs["runs"][0]["run_id"].as_str().unwrap().to_owned();
+    assert_eq!(server.ended(&run).await["status"], "success");
+}
+
+#[tokio::test]
+async fn a_session_has_few_streams_that_wait() {
+    let server = server(settings()).await;
+    let client = McpClient::initialized(&server, "root").await;
+    let mut streams = Vec::new();
+    for _ in 0..4 {
+        streams.push(client.open(OLD, "GET /mcp", &Value::Null).await);
+    }
+    assert_eq!(client.bare("GET").await.status, 429);
+    // One that is closed makes room.
+    streams.pop();
+    let room = async {
+        loop {
+            let stream = client.open(OLD, "GET /mcp", &Value::Null).await;
+            if stream.head.starts_with("HTTP/1.1 200") {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(LONG, room).await.unwrap();
 }
 
 #[tokio::test]

@@ -118,6 +118,14 @@ async fn a_failed_run_is_a_result_and_a_wrong_call_an_error() {
         text.starts_with("The graph `fails` failed.\nNode `only`: ") && text.contains("(failed)"),
         "{text}"
     );
+    server.graph("large", "t:large").await;
+    let large = client.ask("tools/call", json!({ "name": "large" })).await;
+    assert_eq!(large["result"]["isError"], true);
+    let text = large["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("The output has ") && text.contains("run/get"),
+        "{text}"
+    );
     // Arguments that the agent does not take are what a model can mend.
     let wrong = client
         .ask(

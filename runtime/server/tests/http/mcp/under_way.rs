@@ -56,19 +56,21 @@ async fn a_client_that_goes_away_or_says_so_cancels_its_run() {
     let call = new_message("tools/call", json!({ "name": "gate", "arguments": {} }));
     let mut call_with_token = call.clone();
     call_with_token["params"]["_meta"]["progressToken"] = 1.into();
-    let stream = client.open(NEW, "POST /mcp", &call_with_token).await;
-    server.gate.came(1).await;
-    drop(stream);
-    until(|| server.gate.gone.load(Ordering::SeqCst) == 1).await;
+    for (number, message) in [call, call_with_token].iter().enumerate() {
+        let stream = client.send(NEW, "POST /mcp", message).await;
+        server.gate.came(number + 1).await;
+        drop(stream);
+        until(|| server.gate.gone.load(Ordering::SeqCst) == number + 1).await;
+    }
     // With one, it says which request.
     let client = McpClient::initialized(&server, "root").await;
     let call = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": { "name": "gate" } });
     let mut stream = client.open(OLD, "POST /mcp", &call).await;
-    server.gate.came(2).await;
+    server.gate.came(3).await;
     let cancel =
         json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 7 } });
     assert_eq!(client.post(&cancel).await.status, 202);
-    until(|| server.gate.gone.load(Ordering::SeqCst) == 2).await;
+    until(|| server.gate.gone.load(Ordering::SeqCst) == 3).await;
     assert!(
         stream
             .rest()
