@@ -1,7 +1,7 @@
-//! The official conformance suite of the Model Context Protocol against the built `hap serve`, for every version that the
-//! suite knows. It is an npm package and needs Node 22, which `tests/mcp/package.json` brings along; the graphs and documents
-//! that it asks for are beside that. Whatever fails must stand in `not-applicable.json` there, with the reason, and what
-//! stands there must fail.
+//! The official conformance suite of the Model Context Protocol against the built `hap serve`, for every version that
+//! the suite knows. It is an npm package and needs Node 22, which `tests/mcp/package.json` brings along; the graphs
+//! and documents that it asks for are beside that. Whatever fails must stand in `not-applicable.json` there, with the
+//! reason, and what stands there must fail.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 #![expect(
     clippy::print_stderr,

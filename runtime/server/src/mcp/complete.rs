@@ -7,8 +7,8 @@ use super::tools::callable;
 use crate::auth::Scope;
 use crate::methods::Caller;
 
-/// What may stand for `argument` where it begins with `start`: names that the caller may know, or the values that a tool's
-/// schema lists.
+/// What may stand for `argument` where it begins with `start`: names that the caller may know, or the values that a
+/// tool's schema lists.
 pub(super) fn complete(caller: &Caller, of: &Reference, argument: &str, start: &str) -> CompleteResult {
     let mut values = match of {
         Reference::Resource(template) => names(caller, &template.uri),

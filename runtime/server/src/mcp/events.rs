@@ -1,5 +1,6 @@
-//! The events of a run that a client of MCP is told: progress where it gave a token for it, log records where it asked for
-//! them. A client that reads slowly keeps nothing waiting but its own answer; of what is forgotten meanwhile it is not told.
+//! The events of a run that a client of MCP is told: progress where it gave a token for it, log records where it
+//! asked for them. A client that reads slowly keeps nothing waiting but its own answer; of what is forgotten
+//! meanwhile it is not told.
 
 #![expect(
     deprecated,

@@ -28,8 +28,9 @@ use crate::inner::Inner;
 use crate::methods::Caller;
 use crate::rpc::{Code, RpcError};
 
-const INSTRUCTIONS: &str = "Every tool runs an agent or a graph of agents in a sandbox. A tool's result names its run, \
-                            under `hap/run_id`; the resource `run://ID` tells more of it.";
+const INSTRUCTIONS: &str = "\
+    Every tool runs an agent or a graph of agents in a sandbox. \
+    A tool's result names its run, under `hap/run_id`; the resource `run://ID` tells more of it.";
 
 /// One session of a client, or one request of a client without sessions.
 pub(super) struct Handler {

@@ -135,7 +135,8 @@ async fn place_for_one_more(mcp: &Mcp, principal: &Principal) -> Result<Coming, 
     mcp.sessions.place(principal).await
 }
 
-/// Begins a session, in a task of its own: a client that goes away in between must not leave one behind of which nobody knows.
+/// Begins a session, in a task of its own: a client that goes away in between must not leave one behind of which
+/// nobody knows.
 async fn begin(
     mcp: Arc<Mcp>,
     coming: Coming,

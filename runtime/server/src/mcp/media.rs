@@ -1,5 +1,5 @@
-//! What of an output is no text for a model: images, sounds and files, which agents write as data URLs (RFC 2397), since an
-//! output is JSON. A client of MCP gets each as the content that it is.
+//! What of an output is no text for a model: images, sounds and files, which agents write as data URLs (RFC 2397),
+//! since an output is JSON. A client of MCP gets each as the content that it is.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,8 +10,8 @@ use serde_json::Value;
 /// How many of them one result tells apart; further ones stay texts.
 const MAX_MEDIA: usize = 100;
 
-/// Takes the data URLs out of a value: in the place of each stands its media type, and the content is given. `uri` is the URI of
-/// what the value belongs to.
+/// Takes the data URLs out of a value: in the place of each stands its media type, and the content is given. `uri` is
+/// the URI of what the value belongs to.
 pub(super) fn take_out(value: &mut Value, uri: &str) -> Vec<ContentBlock> {
     let mut found = Vec::new();
     walk(value, &mut format!("{uri}#"), &mut found);
@@ -98,8 +98,14 @@ mod tests {
         assert_eq!(
             found,
             json!([
-                { "type": "resource", "resource": { "uri": "run://r#/a%2Fb/table", "mimeType": "text/csv", "text": "a,b" } },
-                { "type": "resource", "resource": { "uri": "run://r#/a%2Fb/zip", "mimeType": "application/zip", "blob": "//4=" } },
+                {
+                    "type": "resource",
+                    "resource": { "uri": "run://r#/a%2Fb/table", "mimeType": "text/csv", "text": "a,b" },
+                },
+                {
+                    "type": "resource",
+                    "resource": { "uri": "run://r#/a%2Fb/zip", "mimeType": "application/zip", "blob": "//4=" },
+                },
                 { "type": "image", "mimeType": "image/png", "data": "AAEC" },
                 { "type": "audio", "mimeType": "audio/wav", "data": "AAEC" },
             ])

@@ -1,11 +1,11 @@
 //! The Model Context Protocol: what a server offers, for every agent application that speaks it.
 //!
-//! Every agent and graph that the caller may execute is a tool, with a prompt beside it; what `resource/list` tells are
-//! resources. This folder says what these are, once, for MCP and for the methods of the same names on `/rpc`. The protocol
-//! itself, with its versions, sessions and streams, is the official SDK's, `rmcp`.
+//! Every agent and graph that the caller may execute is a tool, with a prompt beside it; what `resource/list` tells
+//! are resources. This folder says what these are, once, for MCP and for the methods of the same names on `/rpc`. The
+//! protocol itself, with its versions, sessions and streams, is the official SDK's, `rmcp`.
 //!
-//! What must stay true: a tool is called the way `agent/execute` and `graph/execute` go, with the same scopes, places and
-//! records; whoever asks is known anew for every request, within a session too.
+//! What must stay true: a tool is called the way `agent/execute` and `graph/execute` go, with the same scopes, places
+//! and records; whoever asks is known anew for every request, within a session too.
 
 mod complete;
 mod events;

@@ -1,9 +1,10 @@
-//! What agents and graphs are called as tools: in an alphabet that every client takes, and so that each name says which one
-//! is meant.
+//! What agents and graphs are called as tools: in an alphabet that every client takes, and so that each name says
+//! which one is meant.
 //!
-//! A graph keeps its name, an agent's stands behind `agent__`; the colon of `namespace:name` is written `__`, and what else
-//! is no letter, digit, `-` or single `_` as its number, `_-2e-` for a dot. `graph__` stands before a graph whose name would
-//! look like one of these prefixes. So the agent `review:gist` is `agent__review__gist`, and the graph `hello` is `hello`.
+//! A graph keeps its name, an agent's stands behind `agent__`; the colon of `namespace:name` is written `__`, and
+//! what else is no letter, digit, `-` or single `_` as its number, `_-2e-` for a dot. `graph__` stands before a graph
+//! whose name would look like one of these prefixes. So the agent `review:gist` is `agent__review__gist`, and the
+//! graph `hello` is `hello`.
 //!
 //! What must stay true: no two have one name, and a name has one spelling.
 

@@ -6,8 +6,8 @@ use std::ops::Bound;
 /// How many entries one answer has at most.
 const PAGE: usize = 100;
 
-/// The entries behind `cursor`, in the order of their keys, and the cursor for those that follow. The key of the last entry
-/// is the cursor: so nothing is missed and nothing told twice when entries come and go in between.
+/// The entries behind `cursor`, in the order of their keys, and the cursor for those that follow. The key of the last
+/// entry is the cursor: so nothing is missed and nothing told twice when entries come and go in between.
 pub(super) fn page<T>(
     entries: BTreeMap<String, T>,
     cursor: Option<String>,

@@ -1,11 +1,12 @@
-//! How far a run has come, as one number that only grows: how many of its nodes are done, and the part of those at work that
-//! their agents tell.
+//! How far a run has come, as one number that only grows: how many of its nodes are done, and the part of those at
+//! work that their agents tell.
 
 use std::collections::HashMap;
 
 use super::events::Told;
 
-/// Of what is left, how much a message stands for that tells no number: MCP wants every notification to be a step forward.
+/// Of what is left, how much a message stands for that tells no number: MCP wants every notification to be a step
+/// forward.
 const STEP: f64 = 0.001;
 
 /// How far a run has come.

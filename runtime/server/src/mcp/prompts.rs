@@ -1,5 +1,5 @@
-//! Prompts: one beside each tool, with which a person asks for it. Its arguments are those of the tool, and it carries what is
-//! known of the agent or graph.
+//! Prompts: one beside each tool, with which a person asks for it. Its arguments are those of the tool, and it
+//! carries what is known of the agent or graph.
 
 use rmcp::model::{
     ContentBlock, GetPromptResult, JsonObject, ListPromptsResult, Prompt, PromptArgument, PromptMessage,

@@ -1,8 +1,8 @@
 //! Resources: those of `resource/list`, each under a URI.
 //!
-//! What the server itself tells is called `agent://NAME/info`, `graph://NAME` and so on already, but such a name is no URI
-//! where an agent's has a colon; so names are percent-encoded here. A document has a plain name, which stands behind
-//! [`Settings::documents_uri`](crate::Settings::documents_uri).
+//! What the server itself tells is called `agent://NAME/info`, `graph://NAME` and so on already, but such a name is
+//! no URI where an agent's has a colon; so names are percent-encoded here. A document has a plain name, which stands
+//! behind [`Settings::documents_uri`](crate::Settings::documents_uri).
 
 use std::collections::BTreeMap;
 
@@ -37,8 +37,8 @@ const KEPT: AsciiSet = NON_ALPHANUMERIC
 /// The same without what stands between segments.
 const SEGMENT: AsciiSet = KEPT.add(b'/');
 
-/// Whether documents' names may stand behind this text in their URIs: it is the beginning of a URI (RFC 3986, section 3), and
-/// not of one that tells something else.
+/// Whether documents' names may stand behind this text in their URIs: it is the beginning of a URI (RFC 3986, section
+/// 3), and not of one that tells something else.
 pub(crate) fn is_documents_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;

@@ -1,4 +1,5 @@
-//! The schemas of tools. What an agent's manifest says is passed on; a graph takes what the nodes take with which it begins.
+//! The schemas of tools. What an agent's manifest says is passed on; a graph takes what the nodes take with which it
+//! begins.
 
 use hap::{Body, Json, LoadedGraph, Manifest, NodeIndex, PlanRepeat};
 use rmcp::model::JsonObject;
@@ -24,8 +25,8 @@ fn object(schema: &Json) -> Option<JsonObject> {
 }
 
 /// The schema of a graph's input: that of its first node's agent. A graph that begins with several nodes takes the
-/// properties of all of them. Further keys are for the nodes that come later, so they are always allowed, unless one node sees
-/// all of the input and its agent allows none.
+/// properties of all of them. Further keys are for the nodes that come later, so they are always allowed, unless one
+/// node sees all of the input and its agent allows none.
 pub(super) fn graph_input(graph: &LoadedGraph) -> JsonObject {
     let mut first = first_agents(graph);
     if let [(manifest, true)] = first.as_slice() {
@@ -41,8 +42,8 @@ pub(super) fn graph_input(graph: &LoadedGraph) -> JsonObject {
     }
 }
 
-/// The agents of the nodes that nothing leads to, and whether each sees all of the input. Nodes that repeat their work or
-/// have a graph for it see something else first.
+/// The agents of the nodes that nothing leads to, and whether each sees all of the input. Nodes that repeat their
+/// work or have a graph for it see something else first.
 fn first_agents(graph: &LoadedGraph) -> Vec<(&Manifest, bool)> {
     let plan = graph.plan();
     let nodes = plan.nodes().iter().enumerate();

@@ -1,8 +1,8 @@
-//! Whose the sessions are, and how many there may be. Sessions are of the versions of MCP before 2026-07-28: a client gets one
-//! with its first request, and names it in all others.
+//! Whose the sessions are, and how many there may be. Sessions are of the versions of MCP before 2026-07-28: a client
+//! gets one with its first request, and names it in all others.
 //!
-//! What must stay true: a session is good for the user alone who began it. To everybody else it is not there, whatever they
-//! know; a client that names a session of its own making gets none.
+//! What must stay true: a session is good for the user alone who began it. To everybody else it is not there,
+//! whatever they know; a client that names a session of its own making gets none.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,8 @@ use crate::auth::{Principal, TenantId};
 use crate::rpc::{Code, RpcError};
 use crate::settings::Settings;
 
-/// How many streams of one session may wait for messages: one is enough, and one that was cut off may not be missed yet.
+/// How many streams of one session may wait for messages: one is enough, and one that was cut off may not be missed
+/// yet.
 const MAX_WAITING: usize = 4;
 
 /// The sessions of a server.
@@ -153,8 +154,8 @@ impl Sessions {
         })
     }
 
-    /// A place for one more session of this caller's. Of a tenant that has as many as it may, the one that was used longest
-    /// ago is closed, of those that no request uses.
+    /// A place for one more session of this caller's. Of a tenant that has as many as it may, the one that was used
+    /// longest ago is closed, of those that no request uses.
     ///
     /// # Errors
     /// When there are as many as there may be, and all of the tenant's are in use.

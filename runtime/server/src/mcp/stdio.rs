@@ -11,7 +11,8 @@ use super::handler::Handler;
 use crate::auth::Principal;
 use crate::inner::Inner;
 
-/// Serves one caller until the input ends. Runs that the caller still waits for are cancelled then.
+/// Serves one caller until the input ends. Calls under way have a few seconds for their answers then (the SDK gives
+/// them 5), and their runs are cancelled.
 pub(crate) async fn serve(
     server: Arc<Inner>,
     input: impl AsyncRead + Send + Unpin + 'static,

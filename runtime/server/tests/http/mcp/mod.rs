@@ -14,8 +14,8 @@ use tempfile::TempDir;
 use crate::methods::analyzer;
 use crate::support::{Running, Setup, Table, agents};
 
-/// A server with the agents `data_analyzer`, `test:echo` and `test:scripted`, the graphs `g` and `fails`, and documents; and
-/// the folder of its agents.
+/// A server with the agents `data_analyzer`, `test:echo` and `test:scripted`, the graphs `g` and `fails`, and
+/// documents; and the folder of its agents.
 async fn server(auth: Table) -> (Running, TempDir) {
     let folder = analyzer();
     std::fs::create_dir(folder.path().join("test")).unwrap();

@@ -117,7 +117,10 @@ async fn names_are_completed() {
     let (server, _folder) = server(root()).await;
     let client = McpClient::new(&server, "root");
     let complete = async |uri: &str, start: &str| {
-        let params = json!({ "ref": { "type": "ref/resource", "uri": uri }, "argument": { "name": "name", "value": start } });
+        let params = json!({
+            "ref": { "type": "ref/resource", "uri": uri },
+            "argument": { "name": "name", "value": start },
+        });
         client.ask_new("completion/complete", params).await["result"]["completion"]["values"].clone()
     };
     assert_eq!(

@@ -1,4 +1,5 @@
-//! Sessions of MCP: whose they are, how many there may be, and how they end. And what guards `/mcp` like every other route.
+//! Sessions of MCP: whose they are, how many there may be, and how they end. And what guards `/mcp` like every other
+//! route.
 
 use std::time::Duration;
 
@@ -177,7 +178,8 @@ async fn what_guards_other_routes_guards_this_one() {
     let headers = |host: &str, more: &str| {
         format!(
             "host: {host}\r\nauthorization: Bearer root\r\ncontent-type: application/json\r\n\
-             accept: application/json, text/event-stream\r\nmcp-protocol-version: {NEW}\r\nmcp-method: tools/list\r\n{more}"
+             accept: application/json, text/event-stream\r\nmcp-protocol-version: {NEW}\r\n\
+             mcp-method: tools/list\r\n{more}"
         )
     };
     let send = async |headers: String, body: &[u8]| server.send("POST /mcp", &headers, body).await;

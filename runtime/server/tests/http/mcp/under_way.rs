@@ -11,7 +11,9 @@ use crate::support::until;
 #[tokio::test]
 async fn progress_and_log_records_come_before_the_answer() {
     let (server, _folder) = server(root()).await;
-    let steps = json!([{ "progress": 0.25 }, { "log": "so far" }, { "progress": 0.75 }, { "emit": { "done": true } }]);
+    let steps = json!([
+        { "progress": 0.25 }, { "log": "so far" }, { "progress": 0.75 }, { "emit": { "done": true } },
+    ]);
     let graph = json!({ "nodes": { "a": { "agent": "test:scripted", "params": { "steps": steps } } } });
     server
         .call("graph/create", json!({ "name": "slow", "graph": graph }))
@@ -109,9 +111,13 @@ async fn over_streams_one_caller_is_served() {
     let (reader, mut writer) = tokio::io::split(client);
     let mut lines = BufReader::new(reader).lines();
     for message in [
-        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "protocolVersion": OLD, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } } }),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": OLD, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" },
+        } }),
         json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
-        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "g", "arguments": { "a": 1 } } }),
+        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {
+            "name": "g", "arguments": { "a": 1 },
+        } }),
     ] {
         writer.write_all(format!("{message}\n").as_bytes()).await.unwrap();
     }
