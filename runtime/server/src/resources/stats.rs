@@ -113,6 +113,8 @@ mod tests {
         let failed = status == NodeStatus::Failed;
         NodeRecord {
             agent: "a".to_owned(),
+            order: 0,
+            stands_in_for: None,
             digest: Some(Digest::from_sha256([digest; 32])),
             status,
             attempts: 2,
@@ -124,6 +126,7 @@ mod tests {
             },
             failure: failed.then(|| Failure::new(FailureKind::Failed, "no").into()),
             items: None,
+            failed_items: None,
             rounds: None,
             nodes: BTreeMap::new(),
         }
