@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::kit::{Kit, With};
-use crate::{ConformError, Options, is_conformance_agent};
+use crate::{ConformError, Options, is_conformance_agent, sample};
 
 /// How many calls the time of a call is the median of.
 const CALLS: usize = 50;
@@ -82,13 +82,10 @@ pub(crate) async fn measure(
 
 /// The context of the calls: for conformance agents the same in every language.
 fn context(info: &ComponentInfo, options: &Options) -> Value {
-    match &options.context {
-        Some(context) => context.clone(),
-        None if is_conformance_agent(info) => {
-            json!({ "do": "echo", "value": { "text": "hello", "n": [1, 2, 3] } })
-        }
-        None => json!({}),
+    if is_conformance_agent(info) && options.context.is_none() {
+        return json!({ "do": "echo", "value": { "text": "hello", "n": [1, 2, 3] } });
     }
+    sample::context(info, options, sample::TEXT)
 }
 
 fn median(times: &mut [Duration]) -> u64 {
