@@ -170,29 +170,29 @@ async fn python(
 
 /// The commands that make a virtual environment in `folder` and fill it.
 fn install_commands(folder: &Path, requirements: &Path, has_uv: bool) -> [Vec<String>; 2] {
-    let place = &*folder.to_string_lossy();
-    let python = &*folder.join("bin/python").to_string_lossy();
-    let file = &*requirements.to_string_lossy();
-    let (make, install): (&[&str], &[&str]) = if has_uv {
-        (
-            &["uv", "venv", "--quiet"],
-            &["uv", "pip", "install", "--quiet", "--python", python],
-        )
-    } else {
-        let pip = &[
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-input",
+    let place = folder.to_string_lossy();
+    let python = folder.join("bin/python");
+    let python = python.to_string_lossy();
+    let file = requirements.to_string_lossy();
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    if has_uv {
+        let install = [
+            "uv", "pip", "install", "--quiet", "--python", &python, "-r", &file,
         ];
-        (&["python3", "-m", "venv"], pip)
-    };
-    let words =
-        |first: &[&str], rest: &[&str]| first.iter().chain(rest).map(|word| (*word).to_owned()).collect();
-    [words(make, &[place]), words(install, &["-r", file])]
+        return [words(&["uv", "venv", "--quiet", &place]), words(&install)];
+    }
+    let install = [
+        &*python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "-r",
+        &file,
+    ];
+    [words(&["python3", "-m", "venv", &place]), words(&install)]
 }
 
 /// The packages of `package.json`, in the project's `node_modules`.
