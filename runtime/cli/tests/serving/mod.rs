@@ -118,6 +118,7 @@ impl Serving {
     }
 
     /// Asks it to end, and gives its exit code and what else it told.
+    #[allow(dead_code, reason = "not every suite ends its server")]
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let kill = Command::new("kill")
             .arg(self.child.id().to_string())
