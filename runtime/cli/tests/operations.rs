@@ -1,5 +1,9 @@
 //! The server as its operator meets it: signals, logs, and what the process manager is told.
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what went wrong by panicking"
+)]
 
 mod serving;
 
