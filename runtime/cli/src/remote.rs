@@ -30,6 +30,7 @@ impl ServerArgs {
             let stop = Stop::bad_input(error.to_string());
             stop.hint(error.hint().unwrap_or("write `http://HOST:PORT`"))
         })?;
+        let client = client.traceparent_from_env();
         let Some(path) = &self.token_file else {
             return Ok(client.token_from_env());
         };

@@ -24,6 +24,9 @@ use crate::{Calling, Client, ClientError, EventStream, RunEvent, message};
 /// The variable of the environment that holds a token.
 pub const TOKEN_VARIABLE: &str = "HAP_TOKEN";
 
+/// The variable of the environment that holds the trace that a command is part of.
+const TRACE_VARIABLE: &str = "TRACEPARENT";
+
 /// How long a connection may take to be made.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
@@ -46,6 +49,7 @@ pub struct HttpClient {
     /// What stands before `/rpc`, without a `/` at its end.
     base: String,
     token: Option<Arc<Secret>>,
+    trace: Option<HeaderValue>,
     timeout: Duration,
     max_bytes: usize,
 }
@@ -95,6 +99,7 @@ impl HttpClient {
             port: authority.port_u16().unwrap_or(80),
             base: uri.path().trim_end_matches('/').to_owned(),
             token: None,
+            trace: None,
             timeout: CALL_TIME,
             max_bytes: MAX_ANSWER_BYTES,
         })
@@ -111,6 +116,20 @@ impl HttpClient {
         match env::var(TOKEN_VARIABLE) {
             Ok(token) if !token.trim().is_empty() => self.token(Secret::new(token.trim().to_owned())),
             _ => self,
+        }
+    }
+
+    /// Makes the calls part of a trace: `traceparent` is the header of W3C Trace Context. What is no header is left out.
+    pub fn traceparent(mut self, traceparent: &str) -> HttpClient {
+        self.trace = HeaderValue::from_str(traceparent).ok();
+        self
+    }
+
+    /// As [`HttpClient::traceparent`], with the variable `TRACEPARENT` of the environment, where there is one.
+    pub fn traceparent_from_env(self) -> HttpClient {
+        match env::var(TRACE_VARIABLE) {
+            Ok(traceparent) => self.traceparent(traceparent.trim()),
+            Err(_) => self,
         }
     }
 
@@ -156,6 +175,9 @@ impl HttpClient {
             let mut value = value.map_err(|_| ClientError::Token)?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(trace) = &self.trace {
+            request = request.header("traceparent", trace);
         }
         let request = request
             .body(Full::new(Bytes::from(body)))
