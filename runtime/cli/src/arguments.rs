@@ -9,7 +9,7 @@ use hap::{ChildCompiler, Compilation, FolderLoader, Runtime, RuntimeBuilder};
 use hap_project::Trust;
 
 use crate::commands::{
-    build, call, check, completions, conform, dev, inspect, lock, new, run, serve, show, token, torture,
+    build, call, check, completions, conform, dev, inspect, lock, mcp, new, run, serve, show, token, torture,
 };
 use crate::exit::{Exit, Stop};
 use crate::projects::{self, ProjectLoader, Told};
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Inspect(inspect::InspectArgs),
     /// Serve agents and graphs to callers, over HTTP or standard input and output
     Serve(Box<serve::ServeArgs>),
+    /// Serve agents and graphs to an agent application, over the Model Context Protocol on standard input and output
+    Mcp(Box<mcp::McpArgs>),
     /// Make and revoke the tokens that a server lets in
     Token(token::TokenArgs),
     /// Call a method of a server

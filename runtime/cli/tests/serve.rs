@@ -5,12 +5,12 @@ mod serving;
 mod signed;
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use serving::{GRAPH, Serving, command, project, stderr};
+use serving::{GRAPH, Serving, command, project, says, stderr};
 
 #[test]
 fn a_server_is_started_called_and_stopped() {
@@ -215,4 +215,80 @@ fn what_cannot_be_served_is_told_with_its_remedy() {
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(told), "{args:?}: {}", stderr(&output));
     }
+}
+
+#[test]
+fn an_application_that_starts_it_calls_its_tools() {
+    let folder = project();
+    let too_large = says(r#"{"n":1e999}"#);
+    fs::write(folder.path().join("agents/test/two.wasm"), too_large).unwrap();
+    let args = ["mcp", "--agents", "agents", "--graphs", "graphs"];
+    let mut child = command(folder.path(), &args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut ask = |method: &str, params: Value| -> Value {
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        writeln!(input, "{message}").unwrap();
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("{method}: {line:?}"))
+    };
+    let hello = ask(
+        "initialize",
+        json!({
+            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" },
+        }),
+    );
+    assert_eq!(hello["result"]["serverInfo"]["name"], "hap", "{hello}");
+    let tools = ask("tools/list", json!({}));
+    let names: Vec<&Value> = tools["result"]["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| &tool["name"])
+        .collect();
+    assert_eq!(names, ["agent__test__one", "agent__test__two", "g"]);
+    for name in ["agent__test__one", "g"] {
+        let called = ask("tools/call", json!({ "name": name, "arguments": {} }));
+        assert_eq!(
+            called["result"]["structuredContent"],
+            json!({ "n": 1 }),
+            "{called}"
+        );
+    }
+    let called = ask("tools/call", json!({ "name": "agent__test__two" }));
+    assert_eq!(called["result"]["isError"], true, "{called}");
+    let text = called["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("1e999"), "{text}");
+    drop(input);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), stderr(&ended).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn what_the_network_needs_it_does_not_take() {
+    let folder = project();
+    for flag in ["--listen=127.0.0.1:0", "--auth=none", "--stdio", "--host=a"] {
+        let output = command(folder.path(), &["mcp", flag]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flag}: {}", stderr(&output));
+    }
+    let output = command(folder.path(), &["mcp", "--documents-uri", "run://"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("`--documents-uri`"),
+        "{}",
+        stderr(&output)
+    );
+    let output = command(folder.path(), &["mcp", "--agents", "none"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("is no folder"), "{}", stderr(&output));
 }

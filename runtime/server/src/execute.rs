@@ -22,7 +22,7 @@ const MAX_KEY_BYTES: usize = 200;
 const MAX_CONTEXT_BYTES: usize = 256;
 
 /// How an execution is asked for.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Execution {
     /// Who asks, for correlation only.
     #[serde(default)]
@@ -85,6 +85,41 @@ pub(crate) async fn execute(
     execution: Execution,
     limit: Duration,
 ) -> Result<Started, RpcError> {
+    let subscription = if execution.subscribe {
+        caller.require(Scope::RunRead, Some(subject.name()))?;
+        let connection = caller.connection().map_err(|_| no_notifications())?;
+        Some((connection, connection.subscription()?))
+    } else {
+        None
+    };
+    let detached = execution.detached;
+    let run = start(caller, loaded, input, params, subject, execution, limit).await?;
+    let told = subscription.map(|(connection, place)| connection.subscribe(place, run.clone(), 0));
+    if detached {
+        run.keep_going();
+        return Ok(Started::Detached(run.id.clone()));
+    }
+    let outcome = wait(caller, &run).await?;
+    if let Some(mut told) = told {
+        // The answer comes behind the last event. That the sender is gone is what is waited for.
+        let _ = told.changed().await;
+    }
+    Ok(Started::Finished(outcome))
+}
+
+/// Starts `loaded` for a caller, for at most `limit`, unless the run of the same key is there already.
+///
+/// # Errors
+/// When the execution cannot be used, and when there is no place for it.
+pub(crate) async fn start(
+    caller: &Caller,
+    loaded: &LoadedGraph,
+    input: String,
+    params: Option<&RawValue>,
+    subject: Subject,
+    execution: Execution,
+    limit: Duration,
+) -> Result<Arc<RunEntry>, RpcError> {
     let server = &caller.server;
     let key = execution.idempotency_key;
     if key
@@ -107,13 +142,6 @@ pub(crate) async fn execute(
         let message = format!("`context`: a text in it has more than {MAX_CONTEXT_BYTES} bytes");
         return Err(RpcError::invalid_params(message));
     }
-    let subscription = if execution.subscribe {
-        caller.require(Scope::RunRead, Some(subject.name()))?;
-        let connection = caller.connection().map_err(|_| no_notifications())?;
-        Some((connection, connection.subscription()?))
-    } else {
-        None
-    };
     let asked = Asked {
         fingerprint: fingerprint(&subject, &input, params),
         offered: server.catalog.offers(&caller.principal.tenant, &subject),
@@ -121,33 +149,30 @@ pub(crate) async fn execute(
         context: execution.context,
         key,
     };
-    let run = match server.runs.known(&caller.principal, &asked)? {
-        Some(run) => run,
-        None => start(caller, loaded, input, asked, time).await?,
-    };
-    let told = subscription.map(|(connection, place)| connection.subscribe(place, run.clone(), 0));
-    if execution.detached {
-        run.keep_going();
-        return Ok(Started::Detached(run.id.clone()));
+    match server.runs.known(&caller.principal, &asked)? {
+        Some(run) => Ok(run),
+        None => begin(caller, loaded, input, asked, time).await,
     }
-    let cancels = server.settings.cancel_on_disconnect;
+}
+
+/// Waits for the end of a run, for as long as the caller does.
+///
+/// # Errors
+/// When the caller has cancelled the call, and the run goes on for others.
+pub(crate) async fn wait(caller: &Caller, run: &RunEntry) -> Result<Arc<RunOutcome>, RpcError> {
+    let cancels = caller.server.settings.cancel_on_disconnect;
     let outcome = run.waited_for(cancels, caller.cancelled()).await;
-    let Some(outcome) = outcome else {
+    outcome.ok_or_else(|| {
         let error = RpcError::new(
             Code::Cancelled,
             "the call was cancelled, and others wait for its run",
         );
-        return Err(error.with("run_id", run.id.clone()));
-    };
-    if let Some(mut told) = told {
-        // The answer comes behind the last event. That the sender is gone is what is waited for.
-        let _ = told.changed().await;
-    }
-    Ok(Started::Finished(outcome))
+        error.with("run_id", run.id.clone())
+    })
 }
 
 /// Starts a run within what is left to the tenant, when it is the tenant's turn.
-async fn start(
+async fn begin(
     caller: &Caller,
     loaded: &LoadedGraph,
     input: String,

@@ -29,6 +29,7 @@ mod execute;
 mod http;
 mod inner;
 mod limits;
+mod mcp;
 mod methods;
 mod progress;
 mod quota;
@@ -73,6 +74,12 @@ pub enum BuildError {
     /// Two methods have one name: a fault of this crate.
     #[error(transparent)]
     Methods(#[from] rpc::RegisterError),
+    /// [`Settings::documents_uri`] cannot stand before a document's name.
+    #[error("`{uri}` cannot stand before the names of documents: write a URI such as `hap://documents/`")]
+    DocumentsUri {
+        /// What it is.
+        uri: String,
+    },
 }
 
 /// Builds a [`Server`].
@@ -128,9 +135,13 @@ impl ServerBuilder {
     /// Gives the server. It offers what is in the folders once [`Server::refresh`] or [`Server::watch`] has read them.
     ///
     /// # Errors
-    /// When this crate has a fault.
+    /// When a setting cannot be used, and when this crate has a fault.
     pub async fn build(self) -> Result<Server, BuildError> {
         let settings = self.settings;
+        if !mcp::is_documents_uri(&settings.documents_uri) {
+            let uri = hap::sanitize(&settings.documents_uri, 200);
+            return Err(BuildError::DocumentsUri { uri });
+        }
         let methods = methods::table(rpc::Settings {
             batch: settings.max_batch,
             ..rpc::Settings::default()
@@ -270,5 +281,18 @@ impl Server {
         principal: Principal,
     ) -> io::Result<()> {
         stdio::serve(self.0.clone(), input, output, principal).await
+    }
+
+    /// The same over the Model Context Protocol.
+    ///
+    /// # Errors
+    /// When a stream breaks, or the client does not begin as the protocol wants it.
+    pub async fn serve_mcp_streams(
+        &self,
+        input: impl tokio::io::AsyncRead + Send + Unpin + 'static,
+        output: impl tokio::io::AsyncWrite + Send + Unpin + 'static,
+        principal: Principal,
+    ) -> io::Result<()> {
+        mcp::serve_streams(self.0.clone(), input, output, principal).await
     }
 }

@@ -128,6 +128,18 @@ pub struct Settings {
     pub graph_timeout: Duration,
     /// Whether a client that goes away cancels the run that it waits for. Default true.
     pub cancel_on_disconnect: bool,
+    /// How many sessions clients of MCP may have. Default 1000.
+    #[serde(deserialize_with = "units::count")]
+    pub max_mcp_sessions: usize,
+    /// How many of these one tenant may have; the one that was used longest ago makes room for a new one. Default 100.
+    #[serde(deserialize_with = "units::count")]
+    pub max_mcp_sessions_per_tenant: usize,
+    /// How long a session that no request uses is kept. Default 10 minutes.
+    #[serde(deserialize_with = "units::time")]
+    pub mcp_session_idle: Duration,
+    /// What stands before a document's name in its URI over MCP. Default `hap://documents/`.
+    #[serde(skip)]
+    pub documents_uri: String,
     /// How long runs may go on when the server shuts down. Default 30 s.
     #[serde(deserialize_with = "units::time")]
     pub drain: Duration,
@@ -187,6 +199,10 @@ impl Default for Settings {
             agent_timeout: Duration::from_secs(300),
             graph_timeout: Duration::from_secs(3600),
             cancel_on_disconnect: true,
+            max_mcp_sessions: 1000,
+            max_mcp_sessions_per_tenant: 100,
+            mcp_session_idle: Duration::from_secs(600),
+            documents_uri: "hap://documents/".to_owned(),
             drain: Duration::from_secs(30),
             hosts: Vec::new(),
             origins: Vec::new(),

@@ -8,6 +8,7 @@ pub(crate) mod conform;
 pub(crate) mod dev;
 pub(crate) mod inspect;
 pub(crate) mod lock;
+pub(crate) mod mcp;
 pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod serve;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Stop> 
         Command::Show(args) => show::show(args, terminal),
         Command::Inspect(args) => inspect::inspect(args, terminal),
         Command::Serve(args) => serve::serve(args, terminal),
+        Command::Mcp(args) => mcp::mcp(args, terminal),
         Command::Token(args) => token::token(args, terminal),
         Command::Call(args) => call::call(args, terminal),
         Command::Completions(args) => completions::completions(args, terminal),

@@ -31,19 +31,12 @@ pub(crate) struct ServeArgs {
     /// The address to listen on; port 0 is any free one [default: 127.0.0.1:8480]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// A folder of agents, as `name.wasm` or `namespace/name.wasm`
-    #[arg(long, value_name = "DIR")]
-    agents: Vec<PathBuf>,
-    /// A folder of graph files
-    #[arg(long, value_name = "DIR")]
-    graphs: Vec<PathBuf>,
+    #[command(flatten)]
+    offer: OfferArgs,
     #[command(flatten)]
     auth: AuthArgs,
     #[command(flatten)]
     tls: TlsArgs,
-    /// A folder whose files agents may read, as far as graphs grant them
-    #[arg(long, value_name = "DIR")]
-    resources: Option<PathBuf>,
     /// Serve one caller on standard input and output instead, who may do everything
     #[arg(long, conflicts_with_all = ["listen", "auth", "tokens", "jwt_issuer", "tls_cert"])]
     stdio: bool,
@@ -53,6 +46,26 @@ pub(crate) struct ServeArgs {
     /// The origin of web pages that may call the server, such as `https://app.example.com`
     #[arg(long = "origin", value_name = "URL")]
     origins: Vec<String>,
+    /// Read everything, tell what would be served and every problem, and end
+    #[arg(long)]
+    check: bool,
+}
+
+/// What is offered to callers, whichever way they come.
+#[derive(Debug, Args)]
+pub(crate) struct OfferArgs {
+    /// A folder of agents, as `name.wasm` or `namespace/name.wasm`
+    #[arg(long, value_name = "DIR")]
+    agents: Vec<PathBuf>,
+    /// A folder of graph files
+    #[arg(long, value_name = "DIR")]
+    graphs: Vec<PathBuf>,
+    /// A folder whose files agents may read, as far as graphs grant them
+    #[arg(long, value_name = "DIR")]
+    resources: Option<PathBuf>,
+    /// What stands before the names of these files in their URIs over MCP [default: hap://documents/]
+    #[arg(long, value_name = "URI")]
+    documents_uri: Option<String>,
     /// How many runs may be under way at one time
     #[arg(long, value_name = "N")]
     max_runs: Option<NonZeroUsize>,
@@ -62,9 +75,6 @@ pub(crate) struct ServeArgs {
     /// Set a key as the file would, such as `limits.drain=10s`
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Read everything, tell what would be served and every problem, and end
-    #[arg(long)]
-    check: bool,
     /// How standard error is written [default: text]
     #[arg(long, value_enum)]
     log_format: Option<LogFormat>,
@@ -84,24 +94,60 @@ pub(crate) struct ServeArgs {
     verbose: bool,
 }
 
+/// How callers come.
+#[derive(Clone, Copy)]
+pub(super) enum Transport {
+    /// Over HTTP, as many as like.
+    Http,
+    /// One, on standard input and output, who may do everything.
+    Streams(Protocol),
+}
+
+/// What a caller on standard input and output speaks.
+#[derive(Clone, Copy)]
+pub(super) enum Protocol {
+    JsonRpc,
+    Mcp,
+}
+
 /// Serves until a signal comes.
 pub(crate) fn serve(args: &ServeArgs, terminal: &Terminal) -> Result<Exit, Stop> {
-    let config = args.config()?;
+    let mut config = args.offer.config()?;
+    args.add_to(&mut config);
     if args.check {
-        return super::block_on(serving::check(&config, args.cache, terminal));
+        return super::block_on(serving::check(&config, args.offer.cache, terminal));
     }
+    let transport = match args.stdio {
+        true => Transport::Streams(Protocol::JsonRpc),
+        false => Transport::Http,
+    };
+    start(&args.offer, &config, transport, terminal)
+}
+
+/// Serves what `config` says, until a signal comes or the input of the one caller ends.
+pub(super) fn start(
+    args: &OfferArgs,
+    config: &Config,
+    transport: Transport,
+    terminal: &Terminal,
+) -> Result<Exit, Stop> {
     if config.log.format == LogFormat::Text {
-        return serve_with(args, &config, terminal);
+        return serve_with(args, config, transport, terminal);
     }
     // From here on, standard error is a log, up to the reason why the server ends.
     let log = terminal.as_log();
-    serve_with(args, &config, &log).or_else(|stop| {
+    serve_with(args, config, transport, &log).or_else(|stop| {
         log.stop(&stop);
         Ok(stop.exit)
     })
 }
 
-fn serve_with(args: &ServeArgs, config: &Config, terminal: &Terminal) -> Result<Exit, Stop> {
+fn serve_with(
+    args: &OfferArgs,
+    config: &Config,
+    transport: Transport,
+    terminal: &Terminal,
+) -> Result<Exit, Stop> {
     if let Some(stop) = serving::folders(config).into_iter().next() {
         return Err(stop);
     }
@@ -110,20 +156,39 @@ fn serve_with(args: &ServeArgs, config: &Config, terminal: &Terminal) -> Result<
         let mut signals = Signals::take()?;
         if args.build {
             tokio::select! {
-                () = args.build(&config, terminal) => {}
+                () = args.build(config, terminal) => {}
                 () = signals.next() => return Ok(Exit::Cancelled),
             }
         }
-        if args.stdio {
-            return stdio(args, config, runtime, signals, terminal).await;
+        match transport {
+            Transport::Http => http(args, config, runtime, signals, terminal).await,
+            Transport::Streams(protocol) => stdio(args, config, runtime, signals, protocol, terminal).await,
         }
-        http(args, config, runtime, signals, terminal).await
     })
 }
 
 impl ServeArgs {
+    /// Adds what only callers over the network need.
+    fn add_to(&self, config: &mut Config) {
+        for (list, given) in [
+            (&mut config.hosts, &self.hosts),
+            (&mut config.origins, &self.origins),
+        ] {
+            if !given.is_empty() {
+                list.clone_from(given);
+            }
+        }
+        if let Some(listen) = &self.listen {
+            config.listen.clone_from(listen);
+        }
+        config.auth = self.auth.over(std::mem::take(&mut config.auth));
+        config.tls = self.tls.over(std::mem::take(&mut config.tls));
+    }
+}
+
+impl OfferArgs {
     /// The settings: the file's, over it the environment's, and over both the command line's.
-    fn config(&self) -> Result<Config, Stop> {
+    pub(super) fn config(&self) -> Result<Config, Stop> {
         let layers = Layers {
             file: self.config.as_deref(),
             environment: std::env::vars_os().collect(),
@@ -139,22 +204,12 @@ impl ServeArgs {
                 list.clone_from(given);
             }
         }
-        for (list, given) in [
-            (&mut config.hosts, &self.hosts),
-            (&mut config.origins, &self.origins),
-        ] {
-            if !given.is_empty() {
-                list.clone_from(given);
-            }
-        }
-        config.listen = self.listen.clone().unwrap_or(config.listen);
         config.resources = self.resources.clone().or(config.resources);
+        config.documents_uri = self.documents_uri.clone().unwrap_or(config.documents_uri);
         config.log.format = self.log_format.unwrap_or(config.log.format);
         config.log.audit = self.audit_log.clone().or(config.log.audit);
         config.traces.endpoint = self.traces.clone().or(config.traces.endpoint);
         config.limits.max_runs = self.max_runs.map_or(config.limits.max_runs, NonZeroUsize::get);
-        config.auth = self.auth.over(config.auth);
-        config.tls = self.tls.over(config.tls);
         Ok(config)
     }
 
@@ -193,7 +248,7 @@ impl ServeArgs {
 
 /// The server, with its folders read.
 async fn server(
-    args: &ServeArgs,
+    args: &OfferArgs,
     config: &Config,
     runtime: Runtime,
     auth: Arc<dyn AuthProvider>,
@@ -217,7 +272,7 @@ async fn server(
 }
 
 async fn http(
-    args: &ServeArgs,
+    args: &OfferArgs,
     config: &Config,
     runtime: Runtime,
     signals: Signals,
@@ -286,10 +341,11 @@ fn stopped(mut signals: Signals, terminal: &Terminal) -> impl Future<Output = ()
 }
 
 async fn stdio(
-    args: &ServeArgs,
+    args: &OfferArgs,
     config: &Config,
     runtime: Runtime,
     mut signals: Signals,
+    protocol: Protocol,
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
     // Nobody else is let in.
@@ -297,8 +353,15 @@ async fn stdio(
     let traces = serving::traces(config)?;
     let server = server(args, config, runtime, auth, traces.clone(), terminal).await?;
     let watch = server.watch(WATCH, |change| args.tell_change(&change, terminal));
+    let (input, output, principal) = (tokio::io::stdin(), tokio::io::stdout(), Principal::local());
+    let serving = async {
+        match protocol {
+            Protocol::JsonRpc => server.serve_streams(input, output, principal).await,
+            Protocol::Mcp => server.serve_mcp_streams(input, output, principal).await,
+        }
+    };
     tokio::select! {
-        served = server.serve_streams(tokio::io::stdin(), tokio::io::stdout(), Principal::local()) => {
+        served = serving => {
             served.map_err(|error| Stop::internal(format!("the connection broke: {error}")))?;
         }
         () = watch => {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hap::{FolderLoader, FolderResources, Runtime};
 use hap_server::auth::AuthProvider;
-use hap_server::{Audit, AuditRecord, Observer, Server, Settings, Traces};
+use hap_server::{Audit, AuditRecord, BuildError, Observer, Server, Settings, Traces};
 use serde::Serialize;
 
 use super::{AuditFile, Config, projects};
@@ -85,6 +85,7 @@ pub(crate) async fn server(
     let settings = Settings {
         audit: told(audit, log),
         observer: log.map(|log| Observer::new(move |notice| log.log("info", notice))),
+        documents_uri: config.documents_uri.clone(),
         hosts: config.hosts.clone(),
         origins: config.origins.clone(),
         tls: config.tls.read()?,
@@ -103,10 +104,10 @@ pub(crate) async fn server(
     for path in &config.graphs {
         builder = builder.graphs_dir(path);
     }
-    builder
-        .build()
-        .await
-        .map_err(|error| Stop::internal(error.to_string()))
+    builder.build().await.map_err(|error| match error {
+        BuildError::DocumentsUri { .. } => Stop::bad_input(format!("`--documents-uri`: {error}")),
+        _ => Stop::internal(error.to_string()),
+    })
 }
 
 /// Where calls are told: to the file and to the log, where there are such.

@@ -31,17 +31,19 @@ pub(crate) async fn check(config: &Config, cache: CacheArgs, terminal: &Terminal
     let auth = config.auth.provider(address, terminal);
     let runtime = runtime(config, cache, terminal);
     match (auth, runtime) {
-        (Ok((auth, _)), Ok(runtime)) => {
-            let server = server(config, runtime, auth, None, None, terminal).await?;
-            for change in server.refresh().await {
-                if let Change::Refused { .. } = change.change {
-                    problems.push(Stop::bad_input(change.to_string()));
+        (Ok((auth, _)), Ok(runtime)) => match server(config, runtime, auth, None, None, terminal).await {
+            Ok(server) => {
+                for change in server.refresh().await {
+                    if let Change::Refused { .. } = change.change {
+                        problems.push(Stop::bad_input(change.to_string()));
+                    }
                 }
+                let (agents, graphs) = server.offered();
+                lines.push(list("agents", &agents));
+                lines.push(list("graphs", &graphs));
             }
-            let (agents, graphs) = server.offered();
-            lines.push(list("agents", &agents));
-            lines.push(list("graphs", &graphs));
-        }
+            Err(stop) => problems.push(stop),
+        },
         (auth, runtime) => problems.extend(auth.err().into_iter().chain(runtime.err())),
     }
     terminal.print(&lines.join("\n"))?;

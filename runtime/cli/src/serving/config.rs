@@ -24,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) graphs: Vec<PathBuf>,
     /// A folder of documents.
     pub(crate) resources: Option<PathBuf>,
+    /// What stands before a document's name in its URI over MCP.
+    pub(crate) documents_uri: String,
     /// Names by which the server may be called.
     pub(crate) hosts: Vec<String>,
     /// Origins of web pages that may call it.
@@ -103,11 +105,13 @@ impl Default for Components {
 
 impl Default for Config {
     fn default() -> Config {
+        let limits = Settings::default();
         Config {
             listen: LISTEN.to_owned(),
             agents: Vec::new(),
             graphs: Vec::new(),
             resources: None,
+            documents_uri: limits.documents_uri.clone(),
             hosts: Vec::new(),
             origins: Vec::new(),
             auth: AuthArgs::default(),
@@ -115,7 +119,7 @@ impl Default for Config {
             components: Components::default(),
             log: Log::default(),
             traces: TracesConfig::default(),
-            limits: Settings::default(),
+            limits,
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn mark(response: &mut Response, error: &RpcError) {
 }
 
 /// An answer to a request that was not read, because there is no room for it.
-pub(super) fn busy(error: RpcError) -> Response {
+pub(crate) fn busy(error: RpcError) -> Response {
     let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, error.clone());
     mark(&mut response, &error);
     response

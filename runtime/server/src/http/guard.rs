@@ -139,7 +139,7 @@ fn unauthenticated(error: &AuthError) -> Response {
 
 /// An answer to a request that was not read, after which the connection is closed: what is left of the request would have to
 /// be read before the next one.
-pub(super) fn refusal(status: StatusCode, error: RpcError) -> Response {
+pub(crate) fn refusal(status: StatusCode, error: RpcError) -> Response {
     let answer = rpc::Response::error(Id::null(), error).to_bytes();
     let headers = [("content-type", "application/json"), ("connection", "close")];
     (status, headers, Body::from(answer)).into_response()

@@ -1,7 +1,8 @@
-//! The server over HTTP: `POST /rpc` and a WebSocket there, the events of a run as a stream, and the pages for whoever watches
-//! the process.
+//! The server over HTTP: `POST /rpc` and a WebSocket there, `/mcp`, the events of a run as a stream, and the pages for
+//! whoever watches the process.
 
 mod accept;
+mod body;
 mod busy;
 mod cors;
 mod events;
@@ -22,6 +23,9 @@ use axum::{Json, Router};
 
 use crate::inner::Inner;
 
+pub(crate) use body::read_body;
+pub(crate) use busy::busy;
+pub(crate) use guard::refusal;
 pub(crate) use serve::{Stopping, serve};
 
 /// The routes, to be served by themselves or within another service.
@@ -33,12 +37,10 @@ pub(crate) fn router(server: Arc<Inner>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
+        .with_state(server.clone())
+        .merge(crate::mcp::route(server.clone()))
         .layer(axum::middleware::from_fn_with_state(server.clone(), guard::guard))
-        .layer(axum::middleware::from_fn_with_state(
-            server.clone(),
-            observe::observe,
-        ))
-        .with_state(server)
+        .layer(axum::middleware::from_fn_with_state(server, observe::observe))
 }
 
 /// The interface, as `rpc.discover` tells it.

@@ -8,12 +8,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use super::body::read_body;
 use super::busy::{busy, mark};
-use super::guard::refusal;
 use crate::auth::Principal;
 use crate::inner::Inner;
 use crate::methods::Caller;
-use crate::rpc::{Code, Incoming, Item, RpcError};
+use crate::rpc::{Incoming, Item};
 
 /// Answers one message. A client that goes away ends the calls that it waits for.
 pub(super) async fn call(
@@ -25,18 +25,9 @@ pub(super) async fn call(
         Ok(place) => place,
         Err(error) => return busy(error),
     };
-    let limit = server.settings.max_request_bytes;
-    let read = tokio::time::timeout(server.settings.body_time, axum::body::to_bytes(body, limit)).await;
-    let bytes = match read {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => {
-            let error = RpcError::too_large("the request", limit);
-            return refusal(StatusCode::PAYLOAD_TOO_LARGE, error);
-        }
-        Err(_) => {
-            let error = RpcError::new(Code::Timeout, "the request was not sent in time");
-            return refusal(StatusCode::REQUEST_TIMEOUT, error);
-        }
+    let bytes = match read_body(&server, body).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return *refused,
     };
     let _turn = match server.turn(&principal.tenant).await {
         Ok(turn) => turn,

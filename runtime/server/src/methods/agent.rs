@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hap::{Digest, Graph, Json, Manifest, Node, NodeAgent, NodeRecord, RunId, RunStatus};
+use hap::{Digest, Graph, Json, LoadedGraph, Manifest, Node, NodeAgent, NodeRecord, RunId, RunStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -147,6 +147,33 @@ pub(crate) fn find(caller: &Caller, name: &str) -> Result<Arc<AgentEntry>, RpcEr
     Ok(entry)
 }
 
+/// The graph that runs one agent, with these settings.
+///
+/// # Errors
+/// When the settings cannot be used.
+pub(crate) async fn load(
+    caller: &Caller,
+    entry: &AgentEntry,
+    params: Option<&RawValue>,
+) -> Result<LoadedGraph, RpcError> {
+    let mut node = Node::new(NODE, NodeAgent::Instance(entry.agent.clone()));
+    if let Some(params) = params {
+        let json = Json::parse(params.get(), hap::MAX_JSON_DEPTH);
+        let json = json.map_err(|error| RpcError::invalid_params(format!("`params`: {error}")))?;
+        if json.kind() != "an object" {
+            return Err(RpcError::invalid_params(format!(
+                "`params` is {}, and must be an object",
+                json.kind()
+            )));
+        }
+        node = node.params(json);
+    }
+    let mut graph = Graph::new();
+    graph.add_node(node);
+    let loaded = caller.server.runtime.load(&graph).await;
+    loaded.map_err(|error| RpcError::invalid_params(error.to_string()))
+}
+
 /// What came of an execution: the run's id alone where it goes on.
 #[derive(JsonSchema, Serialize)]
 struct AgentRun {
@@ -167,22 +194,7 @@ async fn execute(caller: Caller, execute: Execute) -> Result<AgentRun, RpcError>
     let entry = caller.server.catalog.agent(&execute.agent)?;
     // Dashes and underscores count as one in names, but not in scopes.
     caller.require(Scope::AgentExecute, Some(&entry.name))?;
-    let mut node = Node::new(NODE, NodeAgent::Instance(entry.agent.clone()));
-    if let Some(params) = &execute.params {
-        let json = Json::parse(params.get(), hap::MAX_JSON_DEPTH);
-        let json = json.map_err(|error| RpcError::invalid_params(format!("`params`: {error}")))?;
-        if json.kind() != "an object" {
-            return Err(RpcError::invalid_params(format!(
-                "`params` is {}, and must be an object",
-                json.kind()
-            )));
-        }
-        node = node.params(json);
-    }
-    let mut graph = Graph::new();
-    graph.add_node(node);
-    let loaded = caller.server.runtime.load(&graph).await;
-    let loaded = loaded.map_err(|error| RpcError::invalid_params(error.to_string()))?;
+    let loaded = load(&caller, &entry, execute.params.as_deref()).await?;
     let limit: Duration = caller.server.settings.agent_timeout;
     let subject = Subject::Agent(entry.name.clone());
     let input = execute.input.as_deref().map_or("{}", RawValue::get).to_owned();

@@ -120,11 +120,13 @@ fn method(spec: &MethodSpec, schemas: &mut Schemas) -> Value {
         if !spec.aliases.is_empty() {
             members.insert("x-aliases".to_owned(), json!(spec.aliases));
         }
-        if let Some(scope) = spec.scope {
-            members.insert("x-scope".to_owned(), scope.into());
+        match spec.scopes.as_slice() {
+            [] => {}
+            [scope] => drop(members.insert("x-scope".to_owned(), (*scope).into())),
+            scopes => drop(members.insert("x-scope".to_owned(), json!(scopes))),
         }
-        if let Some(example) = spec.example {
-            members.insert("examples".to_owned(), json!([self::example(spec, &example)]));
+        if let Some(example) = &spec.example {
+            members.insert("examples".to_owned(), json!([self::example(spec, example)]));
         }
     }
     told

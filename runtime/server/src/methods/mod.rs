@@ -5,13 +5,15 @@ mod agent;
 mod connection;
 mod discover;
 mod graph;
+mod mcp;
 mod resource;
 mod run;
 mod server;
 
-pub(crate) use agent::{about as about_agent, find as find_agent};
+pub(crate) use agent::{about as about_agent, find as find_agent, load as load_agent};
 pub(crate) use discover::document;
 pub(crate) use graph::about as about_graph;
+pub(crate) use resource::{bytes as resource_bytes, entries as resource_entries};
 pub(crate) use run::{about as about_run, find as find_run};
 pub(crate) use server::about as about_server;
 
@@ -117,6 +119,19 @@ impl Caller {
         let message = format!("this needs the scope `{scope}{what}`");
         Err(RpcError::new(Code::Forbidden, message).with("scope", scope.as_str()))
     }
+
+    /// Makes a call of `method`, on what it names, and tells how it ended.
+    pub(crate) async fn audited<R>(
+        &self,
+        method: &'static str,
+        subject: Option<&str>,
+        call: impl Future<Output = Result<R, RpcError>>,
+    ) -> Result<R, RpcError> {
+        let open = OpenCall::new(self.clone(), method, subject.map(self::subject));
+        let outcome = call.await;
+        open.ended(outcome.as_ref().err().map(|error| error.code));
+        outcome
+    }
 }
 
 /// What a call of a method asks for: a scope on something by name, or on anything at all.
@@ -127,13 +142,18 @@ pub(crate) enum Access<P> {
     On(Scope, fn(&P) -> &str),
     /// The scope on anything: the method itself leaves out what the caller may not see.
     Any(Scope),
+    /// The same with one of these scopes.
+    AnyOf(&'static [Scope]),
+    /// The method itself asks for one of these scopes: which one, and on what, the parameters have still to tell.
+    Asks(&'static [Scope], fn(&P) -> &str),
 }
 
 impl<P> Access<P> {
-    fn scope(&self) -> Option<Scope> {
+    fn scopes(&self) -> &[Scope] {
         match self {
-            Access::Anybody => None,
-            Access::On(scope, _) | Access::Any(scope) => Some(*scope),
+            Access::Anybody => &[],
+            Access::On(scope, _) | Access::Any(scope) => std::slice::from_ref(scope),
+            Access::AnyOf(scopes) | Access::Asks(scopes, _) => scopes,
         }
     }
 }
@@ -176,7 +196,7 @@ impl Table {
         Fut: Future<Output = Result<R, RpcError>> + Send + 'static,
     {
         let spec = MethodSpec {
-            scope: access.scope().map(Scope::as_str),
+            scopes: access.scopes().iter().copied().map(Scope::as_str).collect(),
             read: Some(P::json_schema),
             written: Some(SchemaGenerator::subschema_for::<R>),
             ..spec
@@ -188,16 +208,14 @@ impl Table {
             let (handler, access) = (handler.clone(), access.clone());
             async move {
                 let subject = match &*access {
-                    Access::On(_, name) => Some(subject(name(&params))),
-                    Access::Anybody | Access::Any(_) => None,
+                    Access::On(_, name) | Access::Asks(_, name) => Some(name(&params).to_owned()),
+                    Access::Anybody | Access::Any(_) | Access::AnyOf(_) => None,
                 };
-                let open = OpenCall::new(caller.clone(), method, subject);
-                let outcome = match allow(&caller, &access, &params) {
-                    Ok(()) => handler(caller, params).await,
-                    Err(error) => Err(error),
+                let call = async {
+                    allow(&caller, &access, &params)?;
+                    handler(caller.clone(), params).await
                 };
-                open.ended(outcome.as_ref().err().map(|error| error.code));
-                outcome
+                caller.audited(method, subject.as_deref(), call).await
             }
         })
     }
@@ -206,21 +224,20 @@ impl Table {
 /// Looks whether the caller may make the call.
 fn allow<P>(caller: &Caller, access: &Access<P>, params: &P) -> Result<(), RpcError> {
     match access {
-        Access::Anybody => Ok(()),
+        Access::Anybody | Access::Asks(..) => Ok(()),
         Access::On(scope, name) => caller.require(*scope, Some(name(params))),
-        Access::Any(scope) => {
-            let has = |wanted| {
-                caller
-                    .principal
-                    .scopes
-                    .iter()
-                    .any(|grant| grant.scope() == wanted)
-            };
-            match has(*scope) || has(Scope::Admin) {
-                true => Ok(()),
-                false => caller.require(*scope, None),
-            }
-        }
+        Access::Any(scope) => allow_any(caller, &[*scope]),
+        Access::AnyOf(scopes) => allow_any(caller, scopes),
+    }
+}
+
+/// Looks whether the caller has one of these scopes, on whatever it may be.
+fn allow_any(caller: &Caller, scopes: &[Scope]) -> Result<(), RpcError> {
+    let mut grants = caller.principal.scopes.iter();
+    let has = grants.any(|grant| grant.scope() == Scope::Admin || scopes.contains(&grant.scope()));
+    match scopes.first() {
+        Some(scope) if !has => caller.require(*scope, None),
+        _ => Ok(()),
     }
 }
 
@@ -236,6 +253,7 @@ pub(crate) fn table(settings: Settings) -> Result<Methods<Caller>, RegisterError
     run::add(&mut table)?;
     connection::add(&mut table)?;
     resource::add(&mut table)?;
+    mcp::add(&mut table)?;
     discover::add(&mut table)?;
     Ok(table.0)
 }

@@ -35,7 +35,7 @@ struct Entry {
     media_type: Option<String>,
     /// Its bytes, where they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<u64>,
+    pub(crate) size: Option<u64>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -60,13 +60,12 @@ struct Piece {
 }
 
 pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
+    // `resources/list` and `resources/read` are MCP's.
     let list = MethodSpec::new("resource/list")
-        .aliases(&["resources/list"])
         .errors(&[Code::Unavailable])
         .summary("The resources that the caller may read.");
     table.add(list, Access::Any(Scope::ResourceRead), self::list)?;
     let read = MethodSpec::new("resource/read")
-        .aliases(&["resources/read"])
         .params(
             const {
                 &[
@@ -91,30 +90,28 @@ pub(super) fn add(table: &mut Table) -> Result<(), RegisterError> {
 }
 
 async fn list(caller: Caller, _: NoParams) -> Result<ResourceList, RpcError> {
-    let entries = resources::of(&caller).list().await.map_err(trouble)?;
-    let visible = entries
-        .into_iter()
-        .filter(|entry| caller.may(Scope::ResourceRead, &entry.name));
     let entry = |entry: ResourceEntry| Entry {
         name: entry.name,
         media_type: entry.media_type,
         size: entry.size,
     };
-    Ok(ResourceList {
-        resources: visible.map(entry).collect(),
-    })
+    let resources = entries(&caller).await?.into_iter().map(entry).collect();
+    Ok(ResourceList { resources })
+}
+
+/// The resources that the caller may read.
+///
+/// # Errors
+/// When the documents cannot be listed.
+pub(crate) async fn entries(caller: &Caller) -> Result<Vec<ResourceEntry>, RpcError> {
+    let mut entries = resources::of(caller).list().await.map_err(trouble)?;
+    entries.retain(|entry| caller.may(Scope::ResourceRead, &entry.name));
+    Ok(entries)
 }
 
 async fn read(caller: Caller, read: Read) -> Result<Piece, RpcError> {
-    if !hap::is_resource_name(&read.name) {
-        return Err(not_there());
-    }
     let max = read.max_bytes.unwrap_or(MAX_BYTES).clamp(1, MAX_BYTES);
-    let provider = resources::of(&caller);
-    let bytes = provider
-        .read(&read.name, read.offset, max)
-        .await
-        .map_err(trouble)?;
+    let bytes = bytes(&caller, &read.name, read.offset, max).await?;
     let next_offset = (!bytes.is_empty()).then(|| read.offset.saturating_add(bytes.len() as u64));
     let (text, base64) = match String::from_utf8(bytes) {
         Ok(text) => (Some(text), None),
@@ -133,6 +130,18 @@ async fn read(caller: Caller, read: Read) -> Result<Piece, RpcError> {
         base64,
         next_offset,
     })
+}
+
+/// A piece of a resource; empty behind its end. Whether the caller has `resource:read` is for the method to ask.
+///
+/// # Errors
+/// When there is none of that name for the caller, and when it cannot be read.
+pub(crate) async fn bytes(caller: &Caller, name: &str, offset: u64, max: u32) -> Result<Vec<u8>, RpcError> {
+    if !hap::is_resource_name(name) {
+        return Err(not_there());
+    }
+    let provider = resources::of(caller);
+    provider.read(name, offset, max).await.map_err(trouble)
 }
 
 fn not_there() -> RpcError {

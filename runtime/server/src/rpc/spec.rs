@@ -46,7 +46,7 @@ pub struct Example {
 }
 
 /// A method.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct MethodSpec {
     /// Its name.
     pub name: &'static str,
@@ -58,8 +58,8 @@ pub struct MethodSpec {
     pub summary: &'static str,
     /// What a caller has to know beyond that.
     pub description: &'static str,
-    /// What a caller must be allowed to do, where that is anything.
-    pub scope: Option<&'static str>,
+    /// What a caller must be allowed to do, where that is anything: one of these.
+    pub scopes: Vec<&'static str>,
     /// The errors that it has beyond those of every method.
     pub errors: &'static [Code],
     /// The schema of the object of its parameters.
@@ -79,7 +79,7 @@ impl MethodSpec {
             params: &[],
             summary: "",
             description: "",
-            scope: None,
+            scopes: Vec::new(),
             errors: &[],
             read: None,
             written: None,

@@ -14,6 +14,7 @@ mod edges;
 mod identity;
 mod life;
 mod matrix;
+mod mcp;
 mod methods;
 mod metrics;
 mod progress;

@@ -12,7 +12,7 @@ use crate::support::{Running, Setup, Table};
 
 /// Every method with the scope that it needs, the parameters of a call that succeeds (`RUN` is a run of `g`), and whether
 /// the scope is narrowed by a name. A method that is missing here fails the test.
-pub(crate) const METHODS: [(&str, &str, &str, bool); 20] = [
+pub(crate) const METHODS: [(&str, &str, &str, bool); 26] = [
     ("server/info", "", "{}", false),
     ("agent/list", "agent:read", "{}", false),
     (
@@ -55,6 +55,27 @@ pub(crate) const METHODS: [(&str, &str, &str, bool); 20] = [
         "resource/read",
         "resource:read",
         r#"{"name":"hap://server/info"}"#,
+        true,
+    ),
+    ("tools/list", "agent:execute", "{}", false),
+    (
+        "tools/call",
+        "agent:execute",
+        r#"{"name":"agent__data_analyzer"}"#,
+        true,
+    ),
+    ("resources/list", "resource:read", "{}", false),
+    (
+        "resources/read",
+        "resource:read",
+        r#"{"uri":"hap://server/info"}"#,
+        true,
+    ),
+    ("prompts/list", "agent:execute", "{}", false),
+    (
+        "prompts/get",
+        "agent:execute",
+        r#"{"name":"agent__data_analyzer"}"#,
         true,
     ),
     ("rpc.discover", "", "{}", false),
@@ -203,7 +224,11 @@ async fn every_method_with_every_kind_of_credentials() {
         .map(|one| {
             (
                 one["name"].as_str().unwrap(),
-                one["x-scope"].as_str().unwrap_or(""),
+                // One of several is enough.
+                one["x-scope"]
+                    .as_str()
+                    .or(one["x-scope"][0].as_str())
+                    .unwrap_or(""),
             )
         })
         .collect();
