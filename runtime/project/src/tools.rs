@@ -170,29 +170,28 @@ async fn python(
 
 /// The commands that make a virtual environment in `folder` and fill it.
 fn install_commands(folder: &Path, requirements: &Path, has_uv: bool) -> [Vec<String>; 2] {
-    let place = folder.to_string_lossy();
+    // Paths may have blanks in them, the rest has not.
+    let words = |command: &str, paths: &[(&str, &Path)]| {
+        let word = |word: &str| match paths.iter().find(|(name, _)| *name == word) {
+            Some((_, path)) => path.to_string_lossy().into_owned(),
+            None => word.to_owned(),
+        };
+        command.split(' ').map(word).collect()
+    };
     let python = folder.join("bin/python");
-    let python = python.to_string_lossy();
-    let file = requirements.to_string_lossy();
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    if has_uv {
-        let install = [
-            "uv", "pip", "install", "--quiet", "--python", &python, "-r", &file,
-        ];
-        return [words(&["uv", "venv", "--quiet", &place]), words(&install)];
-    }
-    let install = [
-        &*python,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-        "-r",
-        &file,
-    ];
-    [words(&["python3", "-m", "venv", &place]), words(&install)]
+    let paths = [("FOLDER", folder), ("PYTHON", &python), ("FILE", requirements)];
+    let commands = if has_uv {
+        [
+            "uv venv --quiet FOLDER",
+            "uv pip install --quiet --python PYTHON -r FILE",
+        ]
+    } else {
+        [
+            "python3 -m venv FOLDER",
+            "PYTHON -m pip install --quiet --disable-pip-version-check --no-input -r FILE",
+        ]
+    };
+    commands.map(|command| words(command, &paths))
 }
 
 /// The packages of `package.json`, in the project's `node_modules`.
