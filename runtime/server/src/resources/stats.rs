@@ -124,8 +124,11 @@ mod tests {
             },
             failure: failed.then(|| Failure::new(FailureKind::Failed, "no").into()),
             items: None,
+            failed_items: None,
             rounds: None,
             nodes: BTreeMap::new(),
+            order: 0,
+            stands_in_for: None,
         }
     }
 
