@@ -2,7 +2,6 @@
 //! copied, so that what is tested is the command and no toolchain; the languages themselves are tested in `tests/`.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
-#[allow(dead_code, reason = "another suite uses the rest")]
 mod serving;
 
 use std::fs;
