@@ -1,11 +1,10 @@
 // From a module to a component: bundle, source map, QuickJS.
 
 import { cp, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { componentize } from 'componentize-qjs';
-import * as esbuild from 'esbuild';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { placesOf } from './source-map.js';
 
@@ -19,6 +18,7 @@ export async function build({ entry, output, wit }) {
   if (!(await isFile(entry))) {
     throw new BuildError(`there is no module ${entry}`);
   }
+  const { componentize } = await load('componentize-qjs');
   const folder = await mkdtemp(join(tmpdir(), 'hap-guest-'));
   try {
     const witPath = join(folder, 'wit');
@@ -42,7 +42,26 @@ export async function build({ entry, output, wit }) {
   }
 }
 
+// A package that this one depends on. Where this one is a link to a folder, npm may have installed it in the project.
+async function load(name) {
+  try {
+    return await import(name);
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') {
+      throw error;
+    }
+  }
+  let path;
+  try {
+    path = createRequire(join(process.cwd(), 'package.json')).resolve(name);
+  } catch {
+    throw new BuildError(`${name} is missing: npm install`);
+  }
+  return import(pathToFileURL(path));
+}
+
 async function bundle(entry) {
+  const esbuild = await load('esbuild');
   const contents = `
     import ${JSON.stringify(join(SDK, 'src/component/globals.js'))};
     import * as module from ${JSON.stringify(resolve(entry))};
