@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { originalStack } from '../src/stack.js';
 import { placesOf } from './source-map.js';
 
 const SDK = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,17 +25,18 @@ export async function build({ entry, output, wit }) {
     const witPath = join(folder, 'wit');
     await cp(join(SDK, 'wit'), witPath, { recursive: true, filter: (path) => !path.endsWith('.md') });
     await cp(wit, join(witPath, 'deps', 'hap-agent'), { recursive: true });
-    const jsSource = await bundle(entry);
+    const { jsSource, places } = await bundle(entry);
+    globalThis.__hap_source_map = places;
     const jsPath = join(folder, 'agent.bundle.js');
     await writeFile(jsPath, jsSource);
-    const { component } = await componentize({
-      witPath,
-      world: 'guest',
-      jsSource,
-      jsPath,
-      moduleRoot: folder,
-      sync: true,
-    });
+    let component;
+    try {
+      ({ component } = await componentize({ witPath, world: 'guest', jsSource, jsPath, moduleRoot: folder, sync: true }));
+    } catch (error) {
+      // Modules are run once while the component is made.
+      const reason = error.message.replace(/^(: )?Failed to evaluate.*evaluation: (?=\w)/, '');
+      throw new BuildError(`${entry} could not be loaded: ${originalStack(reason)}`);
+    }
     await mkdir(dirname(resolve(output)), { recursive: true });
     await writeFile(output, component);
   } finally {
@@ -91,12 +93,21 @@ async function bundle(entry) {
       logLevel: 'silent',
     });
   } catch (error) {
-    const lines = await esbuild.formatMessages(error.errors ?? [], { kind: 'error' });
-    throw lines.length > 0 ? new BuildError(lines.join('\n')) : error;
+    // esbuild's notes are about programs for Node.
+    const messages = (error.errors ?? []).map((message) => ({ ...message, notes: [] }));
+    if (messages.length === 0) {
+      throw error;
+    }
+    const lines = await esbuild.formatMessages(messages, { kind: 'error' });
+    const hint = messages.some(({ text }) => /resolve "(node:|[a-z_]+")/.test(text))
+      ? 'hint: an agent has no modules of Node: use a package that does without, or install the one that is missing\n'
+      : '';
+    throw new BuildError(`${entry} could not be bundled\n${lines.join('\n')}${hint}`);
   }
   const text = (name) => result.outputFiles.find((file) => file.path.endsWith(name)).text;
   const places = placesOf(JSON.parse(text('.map')), sourceName);
-  return `${text('agent.bundle.js')}\n;globalThis.__hap_source_map = ${JSON.stringify(places)};\n`;
+  const jsSource = `${text('agent.bundle.js')}\n;globalThis.__hap_source_map = ${JSON.stringify(places)};\n`;
+  return { jsSource, places };
 }
 
 // The name of a source in a stack; null for the files of this package, whose frames nobody needs.
