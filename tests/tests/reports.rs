@@ -81,7 +81,7 @@ fn a_failure_tells_the_last_calls_to_the_host_and_what_came_of_them() {
     let calls = &failure(&outcome).last_calls;
     assert_eq!(calls.len(), 1);
     assert_eq!(
-        (calls[0].function, calls[0].subject.as_str(), calls[0].result),
+        (&*calls[0].function, calls[0].subject.as_str(), &*calls[0].result),
         ("hap:agent/resources.open", "secret/ [2Jx", "not granted")
     );
     let told = &failure(&outcome).last_log[0];

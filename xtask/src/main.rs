@@ -13,9 +13,11 @@ mod agents;
 mod bench;
 mod demo;
 mod guest_toolchain;
+mod languages;
 mod licenses;
 mod process;
 mod project;
+mod templates;
 mod test;
 mod tidy;
 
@@ -34,6 +36,7 @@ Usage: cargo xtask <command>
   agents                    build the example agents and the test guests into target/agents
   test [ARGS...]            run the whole suite; ARGS are passed on to `cargo test --workspace`
   bench [--json]            measure HAP against bare wasmtime
+  languages [--check]       check the templates and conformance agents of all languages, and write docs/languages.md
   tidy                      check file headers, sizes, layers, links and left-over markers
   licenses                  check the licences and sources of every dependency against deny.toml
   guest-toolchain [FOLDER]  make sure of a compiler for wasm32-wasip2 and print its path
@@ -61,6 +64,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ("agents", []) => agents::run(&project),
         ("test", arguments) => test::run(&project, arguments),
         ("bench", arguments) => bench::run(&project, arguments),
+        ("languages", []) => languages::run(&project, false),
+        ("languages", [flag]) if flag == "--check" => languages::run(&project, true),
         ("tidy", []) => tidy::run(&project),
         ("licenses", []) => licenses::run(&project),
         ("guest-toolchain", []) => guest_toolchain::run(&project, None),
@@ -69,7 +74,7 @@ fn run(arguments: &[String]) -> Result<()> {
             print!("{HELP}");
             Ok(())
         }
-        ("demo" | "agents" | "tidy" | "licenses" | "guest-toolchain", _) => {
+        ("demo" | "agents" | "languages" | "tidy" | "licenses" | "guest-toolchain", _) => {
             bail!(
                 "`{command}` does not take these arguments: `{}`\n\n{HELP}",
                 rest.join(" ")

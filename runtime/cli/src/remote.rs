@@ -40,6 +40,7 @@ impl ServerArgs {
                 stop.hint(error.hint().unwrap_or_default())
             })?,
         };
+        let client = client.traceparent_from_env();
         let Some(path) = &self.token_file else {
             return Ok(client.token_from_env());
         };

@@ -1,5 +1,9 @@
 //! The server as its operator meets it: signals, logs, and what the process manager is told.
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what went wrong by panicking"
+)]
 
 mod serving;
 
@@ -150,7 +154,13 @@ fn a_log_of_json_tells_what_happens_and_no_secret() {
     let args = ["--tokens", "tokens", "--log-format", "json"];
     let mut serving = Serving::start(folder.path(), &args);
     let input = r#"{"name":"g","input":{"password":"xyzzy"}}"#;
-    let ran = serving.call(folder.path(), &secret, &["call", "graph/execute", input]);
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let call = ["call", "graph/execute", input, "--server", &serving.url];
+    let ran = command(folder.path(), &call)
+        .env("HAP_TOKEN", &secret)
+        .env("TRACEPARENT", format!("00-{trace}-00f067aa0ba902b7-01"))
+        .output()
+        .unwrap();
     assert_eq!(ran.status.code(), Some(0), "{}", stderr(&ran));
     let refused = serving.call(folder.path(), "hap_wrongwrong", &["call", "server/info"]);
     assert_eq!(refused.status.code(), Some(1));
@@ -179,6 +189,10 @@ fn a_log_of_json_tells_what_happens_and_no_secret() {
     assert_eq!(
         (&ended["run_id"], &ended["status"]),
         (&began["run_id"], &"success".into())
+    );
+    assert_eq!(
+        (&began["trace_id"], &ended["trace_id"]),
+        (&trace.into(), &trace.into())
     );
     let calls = find("call");
     assert_eq!(

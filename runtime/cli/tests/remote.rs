@@ -130,8 +130,13 @@ fn wait(mut is_so: impl FnMut() -> bool) {
 #[test]
 fn a_signal_cancels_the_remote_run_and_its_end_is_told() {
     let folder = project();
-    agents(folder.path());
-    let long = "budget: {wall-time: 10m, fuel: 1000T}\nnodes: {z: {agent: 'test:loops'}}\n";
+    let agents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/agents/test");
+    fs::copy(
+        agents.join("scripted.wasm"),
+        folder.path().join("agents/test/scripted.wasm"),
+    )
+    .expect("the test agents are built: `cargo xtask agents`");
+    let long = "nodes: {z: {agent: 'test:scripted', params: {steps: [until-cancelled]}}}\n";
     fs::write(folder.path().join("graphs/long.yaml"), long).unwrap();
     let serving = Serving::start(folder.path(), &[]);
     for args in [["run", "long", "--quiet"], ["run", "long", "--events"]] {

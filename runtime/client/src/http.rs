@@ -26,6 +26,9 @@ use crate::{Calling, Client, ClientError, EventStream, RunEvent, message};
 /// The variable of the environment that holds a token.
 pub const TOKEN_VARIABLE: &str = "HAP_TOKEN";
 
+/// The variable of the environment that holds the trace that a command is part of.
+const TRACE_VARIABLE: &str = "TRACEPARENT";
+
 /// How long a connection may take to be made.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
@@ -50,6 +53,7 @@ pub struct HttpClient {
     /// Whose certificates are believed, where TLS is spoken.
     tls: Option<Authorities>,
     token: Option<Arc<Secret>>,
+    pub(crate) trace: Option<HeaderValue>,
     pub(crate) timeout: Duration,
     pub(crate) max_bytes: usize,
 }
@@ -100,6 +104,7 @@ impl HttpClient {
             base: uri.path().trim_end_matches('/').to_owned(),
             tls,
             token: None,
+            trace: None,
             timeout: CALL_TIME,
             max_bytes: MAX_ANSWER_BYTES,
         })
@@ -126,6 +131,20 @@ impl HttpClient {
         match env::var(TOKEN_VARIABLE) {
             Ok(token) if !token.trim().is_empty() => self.token(Secret::new(token.trim().to_owned())),
             _ => self,
+        }
+    }
+
+    /// Makes the calls part of a trace: `traceparent` is the header of W3C Trace Context. What is no header is left out.
+    pub fn traceparent(mut self, traceparent: &str) -> HttpClient {
+        self.trace = HeaderValue::from_str(traceparent).ok();
+        self
+    }
+
+    /// As [`HttpClient::traceparent`], with the variable `TRACEPARENT` of the environment, where there is one.
+    pub fn traceparent_from_env(self) -> HttpClient {
+        match env::var(TRACE_VARIABLE) {
+            Ok(traceparent) => self.traceparent(traceparent.trim()),
+            Err(_) => self,
         }
     }
 
@@ -185,6 +204,9 @@ impl HttpClient {
             .header(ACCEPT, "application/json, text/event-stream");
         if let Some(token) = self.authorization()? {
             request = request.header(AUTHORIZATION, token);
+        }
+        if let Some(trace) = &self.trace {
+            request = request.header("traceparent", trace);
         }
         let request = request
             .body(Full::new(Bytes::from(body)))

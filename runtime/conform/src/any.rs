@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::Options;
 use crate::kit::{Answer, Kit, With};
 use crate::report::{Check, Verdict};
-use crate::sample::sample;
+use crate::sample;
 
 /// The ways in which an agent may end that was given something odd: an answer, an error of its own, or a limit. A trap is
 /// none of them: what a caller sends is never a fault of the agent's.
@@ -146,14 +146,14 @@ impl Subject<'_> {
     }
 
     async fn answers(&self) -> Outcome {
-        let answer = self.call(self.context("kit"), With::default()).await?;
+        let answer = self.call(self.context(sample::TEXT), With::default()).await?;
         answer.ended_as(&CIVIL)
     }
 
     async fn deterministic(&self) -> Outcome {
-        let first = self.call(self.context("kit"), With::default()).await?;
+        let first = self.call(self.context(sample::TEXT), With::default()).await?;
         for _ in 0..3 {
-            let again = self.call(self.context("kit"), With::default()).await?;
+            let again = self.call(self.context(sample::TEXT), With::default()).await?;
             let fuel = (first.usage.fuel, again.usage.fuel);
             if first.text != again.text || first.ended() != again.ended() || first.records != again.records {
                 return Err(format!(
@@ -213,7 +213,7 @@ impl Subject<'_> {
             limits: vec![(limit, 1)],
             ..With::default()
         };
-        let answer = self.call(self.context("kit"), with).await?;
+        let answer = self.call(self.context(sample::TEXT), with).await?;
         answer.ended_as(&[&format!("limit: {}", limit.name())])
     }
 
@@ -221,38 +221,7 @@ impl Subject<'_> {
         self.kit.call(&context, with).await
     }
 
-    /// A context that the agent should take, with `text` for its texts.
     fn context(&self, text: &str) -> Value {
-        if let Some(given) = &self.options.context {
-            return with_text(given, text);
-        }
-        let schema = self
-            .info
-            .manifest
-            .context_schema
-            .as_ref()
-            .and_then(|schema| schema.to::<Value>().ok());
-        let sample = schema
-            .map(|schema| sample(&schema, text))
-            .filter(Value::is_object);
-        sample.unwrap_or_else(|| json!({ "text": text }))
+        sample::context(self.info, self.options, text)
     }
-}
-
-/// A context that was given, with another text for its longest one.
-fn with_text(given: &Value, text: &str) -> Value {
-    let mut context = given.clone();
-    let texts = context
-        .as_object_mut()
-        .into_iter()
-        .flat_map(|object| object.values_mut());
-    let longest = texts
-        .filter(|value| value.is_string())
-        .max_by_key(|value| value.as_str().map(str::len));
-    if text != "kit"
-        && let Some(longest) = longest
-    {
-        *longest = text.into();
-    }
-    context
 }

@@ -8,13 +8,16 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::kit::{Kit, With};
-use crate::{ConformError, Options, is_conformance_agent};
+use crate::{ConformError, Options, is_conformance_agent, sample};
 
 /// How many calls the time of a call is the median of.
 const CALLS: usize = 50;
 
 /// How many starts the time of a start is the median of.
 const STARTS: usize = 5;
+
+/// What compiling may take: it is measured, and not to be cut off on a busy machine.
+const COMPILE_TIME: Duration = Duration::from_secs(30 * 60);
 
 /// What was measured on this machine.
 #[derive(Clone, Debug, Serialize)]
@@ -42,7 +45,10 @@ pub(crate) async fn measure(
     let folder = tempfile::tempdir().map_err(|error| ConformError::Kit(error.to_string()))?;
     let cache = folder.path().join("cache");
     let load = async || {
-        let runtime = Runtime::builder().cache_dir(&cache).build()?;
+        let runtime = Runtime::builder()
+            .cache_dir(&cache)
+            .compile_time(COMPILE_TIME)
+            .build()?;
         let started = Instant::now();
         runtime.inspect(path).await?;
         Ok::<(Runtime, Duration), hap::Error>((runtime, started.elapsed()))
@@ -82,13 +88,10 @@ pub(crate) async fn measure(
 
 /// The context of the calls: for conformance agents the same in every language.
 fn context(info: &ComponentInfo, options: &Options) -> Value {
-    match &options.context {
-        Some(context) => context.clone(),
-        None if is_conformance_agent(info) => {
-            json!({ "do": "echo", "value": { "text": "hello", "n": [1, 2, 3] } })
-        }
-        None => json!({}),
+    if is_conformance_agent(info) && options.context.is_none() {
+        return json!({ "do": "echo", "value": { "text": "hello", "n": [1, 2, 3] } });
     }
+    sample::context(info, options, sample::TEXT)
 }
 
 fn median(times: &mut [Duration]) -> u64 {

@@ -1,12 +1,52 @@
 //! A context that fits a schema: enough to call an agent that nobody gave an example for.
 
-use serde_json::{Map, Number, Value};
+use hap::ComponentInfo;
+use serde_json::{Map, Number, Value, json};
+
+use crate::Options;
 
 /// How deep a sample is nested: schemas can refer to themselves.
 const MAX_DEPTH: usize = 8;
 
+/// The text of a context that is to be ordinary.
+pub(crate) const TEXT: &str = "the cat and the dog";
+
+/// A context that the agent should take, with `text` for its texts.
+pub(crate) fn context(info: &ComponentInfo, options: &Options, text: &str) -> Value {
+    if let Some(given) = &options.context {
+        return with_text(given, text);
+    }
+    let schema = info
+        .manifest
+        .context_schema
+        .as_ref()
+        .and_then(|schema| schema.to::<Value>().ok());
+    let sample = schema
+        .map(|schema| sample(&schema, text))
+        .filter(Value::is_object);
+    sample.unwrap_or_else(|| json!({ "text": text }))
+}
+
+/// A context that was given, with another text for its longest one.
+fn with_text(given: &Value, text: &str) -> Value {
+    let mut context = given.clone();
+    let texts = context
+        .as_object_mut()
+        .into_iter()
+        .flat_map(|object| object.values_mut());
+    let longest = texts
+        .filter(|value| value.is_string())
+        .max_by_key(|value| value.as_str().map(str::len));
+    if text != TEXT
+        && let Some(longest) = longest
+    {
+        *longest = text.into();
+    }
+    context
+}
+
 /// A value that the schema describes, as far as its usual keywords tell. `text` stands for every string without a rule.
-pub(crate) fn sample(schema: &Value, text: &str) -> Value {
+fn sample(schema: &Value, text: &str) -> Value {
     value(schema, schema, text, 0)
 }
 
@@ -108,7 +148,6 @@ fn resolve<'a>(mut schema: &'a Value, root: &'a Value) -> &'a Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_sample_has_what_the_schema_requires() {

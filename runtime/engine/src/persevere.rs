@@ -13,6 +13,7 @@ use crate::loaded::Body;
 use crate::node::{Piece, Worked};
 use crate::schedule::Account;
 use crate::scope::Scope;
+use crate::shared::cancelled;
 use crate::slots::Slot;
 
 impl Scope {
@@ -34,13 +35,18 @@ impl Scope {
                 return worked;
             };
             let failure = failure.at(piece.origin(attempt));
-            let again = piece.node.retry.as_ref().filter(|retry| {
-                attempt < retry.attempts && helps(retry, &failure) && !self.run.is_over(&piece.path)
-            });
+            let again = piece.node.retry.as_ref();
+            let again = again.filter(|retry| attempt < retry.attempts && helps(retry, &failure));
             let Some(retry) = again else {
                 worked.result = Err(failure.because_of(earlier));
                 return worked;
             };
+            if self.run.is_over(&piece.path) {
+                // It has attempts left, so this failure is not how it would have ended.
+                earlier.push(failure);
+                worked.result = Err(cancelled().because_of(earlier));
+                return worked;
+            }
             account = worked.account;
             let delay = backoff::delay(retry, attempt, asked_for(&failure), self.chance(piece, attempt));
             self.run.events.emit(|| EventKind::NodeRetrying {

@@ -10,7 +10,7 @@ use hap_engine::{BreakerReport, LoadedGraph, Run, RunOptions, check_flow};
 use hap_model::{
     Agent, Digest, Entrypoint, Graph, NodeAgent, NodeBody, Plan, PlanBody, Problem, Problems, RunOutcome,
 };
-use hap_sandbox::{CacheError, ComponentAgent, ComponentInfo, Sandbox, SandboxStats};
+use hap_sandbox::{CacheError, ComponentAgent, ComponentBytes, ComponentInfo, Sandbox, SandboxStats};
 
 use crate::builder::RuntimeBuilder;
 use crate::error::{Error, Result};
@@ -269,7 +269,8 @@ impl Runtime {
         &self,
         bytes: Vec<u8>,
     ) -> std::result::Result<Arc<ComponentAgent>, hap_sandbox::SandboxError> {
-        let digest = hap_sandbox::digest(&bytes);
+        let bytes = ComponentBytes::from(bytes);
+        let digest = bytes.digest();
         if let Some(agent) = self.recently_loaded(&digest) {
             return Ok(agent);
         }

@@ -189,8 +189,9 @@ impl Steps<'_> {
     async fn commands(&self, project: &Project, environment: &Environment) -> Result<String, ProjectError> {
         let mut output = String::new();
         for words in &project.manifest().build.commands {
-            let words: Vec<String> = words.iter().map(|word| project.expand(word)).collect();
-            output = self.run(project, &words, environment, true).await?;
+            output = self
+                .run(project, &project.expanded(words), environment, true)
+                .await?;
         }
         Ok(output)
     }

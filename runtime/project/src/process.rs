@@ -63,19 +63,11 @@ pub(crate) async fn run(program: &Program, line: &(dyn Fn(&str) + Send + Sync)) 
     let mut child = command.spawn()?;
     let group = Group(child.id());
     let (lines, mut come) = mpsc::channel(256);
-    for stream in [
-        child
-            .stdout
-            .take()
-            .map(|stream| Box::new(stream) as Box<dyn AsyncRead + Send + Unpin>),
-        child
-            .stderr
-            .take()
-            .map(|stream| Box::new(stream) as Box<dyn AsyncRead + Send + Unpin>),
-    ] {
-        if let Some(stream) = stream {
-            tokio::spawn(send_lines(stream, lines.clone()));
-        }
+    if let Some(stdout) = child.stdout.take() {
+        tokio::spawn(send_lines(stdout, lines.clone()));
+    }
+    if let Some(stderr) = child.stderr.take() {
+        tokio::spawn(send_lines(stderr, lines.clone()));
     }
     drop(lines);
     let mut tail = Tail::default();

@@ -90,7 +90,7 @@ impl Project {
             .build
             .commands
             .iter()
-            .map(|words| shown(words))
+            .map(|words| shown(&self.expanded(words)))
             .collect()
     }
 
@@ -114,6 +114,11 @@ impl Project {
         let agent = &self.manifest.agent;
         let carried = || embedded::sdk(&agent.language).map(|sdk| Path::new(".hap/sdk").join(sdk.name));
         agent.sdk.clone().or_else(carried)
+    }
+
+    /// A command with its placeholders replaced.
+    pub(crate) fn expanded(&self, words: &[String]) -> Vec<String> {
+        words.iter().map(|word| self.expand(word)).collect()
     }
 
     /// A word of a command with its placeholders replaced.

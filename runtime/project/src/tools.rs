@@ -12,6 +12,9 @@ use crate::files;
 use crate::process;
 use crate::project::Project;
 
+/// How texts that install the SDK which `hap` carries name its folder.
+const SDK: &[u8] = b".hap/sdk";
+
 /// The environment of a project's commands.
 #[derive(Clone, Debug)]
 pub(crate) struct Environment(pub(crate) Vec<(String, OsString)>);
@@ -157,39 +160,38 @@ async fn python(
     }
     files::remove_folder(&folder)?;
     let environment = Environment::new(project, None);
-    let place = folder.to_string_lossy().into_owned();
-    let program = folder.join("bin/python").to_string_lossy().into_owned();
-    let file = requirements.to_string_lossy().into_owned();
     let has_uv = process::find("uv", environment.path(), project.folder()).is_some();
-    let commands: [Vec<&str>; 2] = if has_uv {
-        [
-            vec!["uv", "venv", "--quiet", &place],
-            vec![
-                "uv", "pip", "install", "--quiet", "--python", &program, "-r", &file,
-            ],
-        ]
-    } else {
-        [
-            vec!["python3", "-m", "venv", &place],
-            vec![
-                &program,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-input",
-                "-r",
-                &file,
-            ],
-        ]
-    };
-    for words in commands {
-        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    for words in install_commands(&folder, requirements, has_uv) {
         steps.run(project, &words, &environment, true).await?;
     }
     files::set_stamp(&folder, &stamp)?;
     Ok(folder)
+}
+
+/// The commands that make a virtual environment in `folder` and fill it.
+fn install_commands(folder: &Path, requirements: &Path, has_uv: bool) -> [Vec<String>; 2] {
+    // Paths may have blanks in them, the rest has not.
+    let words = |command: &str, paths: &[(&str, &Path)]| {
+        let word = |word: &str| match paths.iter().find(|(name, _)| *name == word) {
+            Some((_, path)) => path.to_string_lossy().into_owned(),
+            None => word.to_owned(),
+        };
+        command.split(' ').map(word).collect()
+    };
+    let python = folder.join("bin/python");
+    let paths = [("FOLDER", folder), ("PYTHON", &python), ("FILE", requirements)];
+    let commands = if has_uv {
+        [
+            "uv venv --quiet FOLDER",
+            "uv pip install --quiet --python PYTHON -r FILE",
+        ]
+    } else {
+        [
+            "python3 -m venv FOLDER",
+            "PYTHON -m pip install --quiet --disable-pip-version-check --no-input -r FILE",
+        ]
+    };
+    commands.map(|command| words(command, &paths))
 }
 
 /// The packages of `package.json`, in the project's `node_modules`.
@@ -215,15 +217,46 @@ fn npm_stamp(project: &Project) -> Result<String, ProjectError> {
     Ok(digest(project, &[&package, &lock]))
 }
 
-/// Tells what is installed from these texts and the SDK.
+/// Tells what is installed from these texts, and from the SDK where they name it.
 fn digest(project: &Project, texts: &[&[u8]]) -> String {
     let mut hasher = blake3::Hasher::new();
     for text in texts {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text);
     }
-    if let Some(sdk) = embedded::sdk(&project.manifest().agent.language) {
+    let names_sdk = texts
+        .iter()
+        .any(|text| text.windows(SDK.len()).any(|part| part == SDK));
+    let sdk = embedded::sdk(&project.manifest().agent.language);
+    if let Some(sdk) = sdk.filter(|_| names_sdk) {
         hasher.update(sdk.digest().as_bytes());
     }
     hasher.finalize().to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environments_are_made_with_uv_where_it_is_there() {
+        let commands = |has_uv| {
+            let commands = install_commands(Path::new("/p/.hap/python"), Path::new("r.txt"), has_uv);
+            commands.map(|words| words.join(" "))
+        };
+        assert_eq!(
+            commands(true),
+            [
+                "uv venv --quiet /p/.hap/python",
+                "uv pip install --quiet --python /p/.hap/python/bin/python -r r.txt"
+            ]
+        );
+        assert_eq!(
+            commands(false),
+            [
+                "python3 -m venv /p/.hap/python",
+                "/p/.hap/python/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r r.txt"
+            ]
+        );
+    }
 }

@@ -1,17 +1,28 @@
 //! The cache of compiled components on disk. A compiled component is machine code that the host will run, so an entry is
 //! loaded only when this user's host wrote it: the folder is the owner's alone and each entry carries a keyed BLAKE3
-//! hash. Entries are written beside their place and renamed, so that processes can share the folder.
+//! hash. Entries are written beside their place and renamed, so that processes can share the folder, and an entry that is
+//! mapped into memory never changes.
+//!
+//! An entry is the code and, behind it, the hash: so the file can be mapped as it is.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use hap_model::Digest;
 
-/// The length of the hash at the head of an entry, and of the key.
+/// The length of the hash at the end of an entry, and of the key.
 const HASH_BYTES: usize = 32;
+
+/// The code is hashed in pieces of this length, on several threads: a Python agent has 40 MB of it, which one thread would
+/// take longer to hash than everything else at a start takes.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// How many threads hash at most.
+const MAX_THREADS: usize = 4;
 
 /// A folder of compiled components.
 #[derive(Clone, Debug)]
@@ -70,32 +81,41 @@ impl CompileCache {
         })
     }
 
-    /// The compiled form of the component, if it is here and unaltered. `engine` tells engines apart that cannot use
-    /// each other's machine code. An entry that does not pass is removed.
-    pub(crate) fn get(&self, component: &Digest, engine: u64) -> Option<Vec<u8>> {
+    /// The file with the compiled form of the component, if it is here and unaltered. `engine` tells engines apart that
+    /// cannot use each other's machine code. An entry that does not pass is removed.
+    pub(crate) fn get(&self, component: &Digest, engine: u64) -> Option<PathBuf> {
         let path = self.path(component, engine);
-        let mut bytes = Vec::new();
         let file = File::open(&path).ok()?;
-        (&file).read_to_end(&mut bytes).ok()?;
-        let good = bytes.split_at_checked(HASH_BYTES).is_some_and(|(hash, code)| {
-            // `blake3::Hash` compares in constant time.
-            hash.try_into().is_ok_and(|hash: [u8; HASH_BYTES]| {
-                blake3::Hash::from(hash) == self.hash(component, engine, code)
-            })
-        });
-        if !good {
+        if !self.is_good(&file, component, engine).unwrap_or(false) {
             // Best effort: when it cannot be removed, it is written anew and refused again.
             let _ = fs::remove_file(&path);
             return None;
         }
         let _ = file.set_modified(SystemTime::now());
-        Some(bytes.split_off(HASH_BYTES))
+        Some(path)
+    }
+
+    /// Whether the hash at the end of an entry is that of the rest.
+    fn is_good(&self, file: &File, component: &Digest, engine: u64) -> io::Result<bool> {
+        let Some(length) = file.metadata()?.len().checked_sub(HASH_BYTES as u64) else {
+            return Ok(false);
+        };
+        let mut hash = [0; HASH_BYTES];
+        file.read_exact_at(&mut hash, length)?;
+        let read = |at: u64, piece: &mut [u8]| file.read_exact_at(piece, at);
+        // `blake3::Hash` compares in constant time.
+        Ok(blake3::Hash::from(hash) == self.hash(component, engine, length, &read)?)
     }
 
     /// Keeps the compiled form of a component. Failing to is no reason to fail a run: the next start compiles again.
     pub(crate) fn put(&self, component: &Digest, engine: u64, code: &[u8]) -> io::Result<()> {
-        let hash = self.hash(component, engine, code);
-        write_private(&self.path(component, engine), &[hash.as_bytes(), code])?;
+        let piece_at = |at: u64, piece: &mut [u8]| {
+            let from = code.get(at as usize..).and_then(|code| code.get(..piece.len()));
+            piece.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
+            Ok(())
+        };
+        let hash = self.hash(component, engine, code.len() as u64, &piece_at)?;
+        write_private(&self.path(component, engine), &[code, hash.as_bytes()])?;
         self.trim()
     }
 
@@ -104,14 +124,55 @@ impl CompileCache {
             .join(format!("{}-{engine:016x}.compiled", component.hex()))
     }
 
-    /// What stands at an entry's head: it binds the code to the component and the engine, so that entries cannot be
-    /// exchanged for one another.
-    fn hash(&self, component: &Digest, engine: u64, code: &[u8]) -> blake3::Hash {
+    /// What stands at an entry's end: it binds the code to the component and the engine, so that entries cannot be
+    /// exchanged for one another. `read` fills a piece with what stands at a place of the code.
+    fn hash(
+        &self,
+        component: &Digest,
+        engine: u64,
+        length: u64,
+        read: &(dyn Fn(u64, &mut [u8]) -> io::Result<()> + Sync),
+    ) -> io::Result<blake3::Hash> {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(component.to_string().as_bytes());
         hasher.update(&engine.to_le_bytes());
-        hasher.update(code);
-        hasher.finalize()
+        hasher.update(&length.to_le_bytes());
+        let pieces = length.div_ceil(PIECE_BYTES as u64);
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = (processors.min(MAX_THREADS) as u64).min(pieces);
+        // Each thread takes every so-manieth piece.
+        let take = |thread: u64| {
+            let mut hashes = Vec::new();
+            let mut buffer = vec![0; PIECE_BYTES];
+            for piece in (thread..pieces).step_by(threads.max(1) as usize) {
+                let at = piece * PIECE_BYTES as u64;
+                let end = (length - at).min(PIECE_BYTES as u64) as usize;
+                let piece = buffer.get_mut(..end).unwrap_or_default();
+                read(at, piece)?;
+                hashes.push(blake3::keyed_hash(&self.key, piece));
+            }
+            Ok::<Vec<blake3::Hash>, io::Error>(hashes)
+        };
+        let taken: Vec<Vec<blake3::Hash>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads)
+                .map(|thread| scope.spawn(move || take(thread)))
+                .collect();
+            let joined = threads.into_iter().map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(io::Error::other("a thread that hashes ended early")))
+            });
+            joined.collect::<io::Result<_>>()
+        })?;
+        for piece in 0..pieces {
+            let thread = taken.get((piece % threads.max(1)) as usize);
+            let hash = thread.and_then(|hashes| hashes.get((piece / threads.max(1)) as usize));
+            hasher.update(
+                hash.map(blake3::Hash::as_bytes)
+                    .ok_or(io::ErrorKind::UnexpectedEof)?,
+            );
+        }
+        Ok(hasher.finalize())
     }
 
     /// Removes the entries that were used longest ago until the rest fits.
@@ -272,11 +333,34 @@ mod tests {
         let digest = crate::component::digest(b"x");
         cache(folder.path()).put(&digest, 7, b"code").unwrap();
         // A second opening stands for a second process.
-        assert_eq!(
-            cache(folder.path()).get(&digest, 7).as_deref(),
-            Some(&b"code"[..])
-        );
+        let path = cache(folder.path()).get(&digest, 7).unwrap();
+        assert!(fs::read(path).unwrap().starts_with(b"code"));
         assert_eq!(cache(folder.path()).get(&digest, 8), None);
+    }
+
+    #[test]
+    fn every_piece_of_a_long_entry_counts_and_so_does_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CompileCache::open(&folder.path().join("cache"), 1 << 30).unwrap();
+        let digest = crate::component::digest(b"x");
+        let code: Vec<u8> = (0..5 * PIECE_BYTES + 7)
+            .map(|index| (index / PIECE_BYTES) as u8)
+            .collect();
+        let altered = |alter: fn(&mut Vec<u8>)| {
+            cache.put(&digest, 7, &code).unwrap();
+            assert!(cache.get(&digest, 7).is_some());
+            let path = only_entry(folder.path());
+            let mut bytes = fs::read(&path).unwrap();
+            alter(&mut bytes);
+            fs::write(&path, bytes).unwrap();
+            cache.get(&digest, 7)
+        };
+        assert_eq!(altered(|bytes| bytes[4 * PIECE_BYTES + 3] ^= 1), None);
+        assert_eq!(altered(|bytes| bytes[5 * PIECE_BYTES + 6] ^= 1), None);
+        assert_eq!(
+            altered(|bytes| bytes[..2 * PIECE_BYTES].rotate_left(PIECE_BYTES)),
+            None
+        );
     }
 
     #[test]
@@ -285,7 +369,7 @@ mod tests {
         let (a, b) = (crate::component::digest(b"a"), crate::component::digest(b"b"));
         let cache = cache(folder.path());
         for damage in [
-            |bytes: &mut Vec<u8>| bytes[40] ^= 1,
+            |bytes: &mut Vec<u8>| bytes[4] ^= 1,
             |bytes: &mut Vec<u8>| bytes.truncate(20),
             Vec::clear,
         ] {

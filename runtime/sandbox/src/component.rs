@@ -30,6 +30,29 @@ pub struct ComponentInfo {
     pub exports: Vec<String>,
 }
 
+/// A component's bytes with their digest, which takes a while for a long component and so is made once.
+#[derive(Clone, Debug)]
+pub struct ComponentBytes {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) digest: Digest,
+}
+
+impl ComponentBytes {
+    /// The SHA-256 of the bytes.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+impl From<Vec<u8>> for ComponentBytes {
+    fn from(bytes: Vec<u8>) -> ComponentBytes {
+        ComponentBytes {
+            digest: digest(&bytes),
+            bytes,
+        }
+    }
+}
+
 /// The digest of a component's bytes.
 pub fn digest(bytes: &[u8]) -> Digest {
     Digest::from_sha256(Sha256::digest(bytes).into())

@@ -30,7 +30,7 @@ mod wasi;
 
 pub use cache::{CacheError, CompileCache};
 pub use compile::{ChildCompiler, Compilation, compile_child};
-pub use component::{ComponentInfo, digest};
+pub use component::{ComponentBytes, ComponentInfo, digest};
 pub use engine::Allocation;
 pub use error::SandboxError;
 pub use invoke::ComponentAgent;

@@ -1,5 +1,6 @@
 //! The sandbox: one engine, one linker, one cache, and the components that were loaded into it.
 
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ use wasmtime::{Engine, Module};
 
 use crate::cache::{CacheError, CompileCache};
 use crate::compile::{self, ChildCompiler, Compilation};
-use crate::component::{self, ComponentInfo, Exports};
+use crate::component::{self, ComponentBytes, ComponentInfo, Exports};
 use crate::describe;
 use crate::engine::{self, Allocation};
 use crate::error::SandboxError;
@@ -155,7 +156,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// The first of these that fails, in words for the component's author.
-    pub async fn load(&self, bytes: Vec<u8>) -> Result<ComponentAgent, SandboxError> {
+    pub async fn load(&self, bytes: impl Into<ComponentBytes>) -> Result<ComponentAgent, SandboxError> {
         self.inspect(bytes).await.map(|(agent, _)| agent)
     }
 
@@ -163,7 +164,11 @@ impl Sandbox {
     ///
     /// # Errors
     /// As [`Sandbox::load`].
-    pub async fn inspect(&self, bytes: Vec<u8>) -> Result<(ComponentAgent, ComponentInfo), SandboxError> {
+    pub async fn inspect(
+        &self,
+        bytes: impl Into<ComponentBytes>,
+    ) -> Result<(ComponentAgent, ComponentInfo), SandboxError> {
+        let ComponentBytes { bytes, digest } = bytes.into();
         let size = bytes.len() as u64;
         let allowed = self.config.max_component_bytes;
         if size > allowed {
@@ -171,7 +176,6 @@ impl Sandbox {
         }
         component::check_preamble(&bytes)?;
         nesting::check(&bytes)?;
-        let digest = component::digest(&bytes);
         let component = self.compile(digest, bytes).await?;
         let (imports, export_names) = component::names(&component, &self.engine);
         component::check_imports(&imports)?;
@@ -294,11 +298,21 @@ impl Sandbox {
             .map_err(|_| SandboxError::Compiler { digest })?
     }
 
+    /// The compiled form from the cache. The file is mapped, so that only what is used of it is read.
     fn cached(&self, digest: &Digest) -> Option<Component> {
-        let code = self.cache.as_ref()?.get(digest, self.compatibility);
-        let component = code.and_then(|code| self.deserialize(&code).ok());
+        let component = self.mapped(digest);
         self.counts.looked_up(component.is_some());
         component
+    }
+
+    fn mapped(&self, digest: &Digest) -> Option<Component> {
+        let path = self.cache.as_ref()?.get(digest, self.compatibility)?;
+        // SAFETY: the cache checked that this user's host wrote the file for an engine of the same version and settings.
+        // Its files are never written to again, only removed or replaced by another with the same meaning.
+        #[expect(unsafe_code, reason = "machine code has no safe way in")]
+        let mapped = unsafe { Component::deserialize_file(&self.engine, &path) };
+        // Where the folder lies on a file system whose files may not be run, the code must be copied.
+        mapped.or_else(|_| self.deserialize(&fs::read(path)?)).ok()
     }
 
     /// A full disk costs time at the next start and nothing else, so failing to keep an entry is no failure.

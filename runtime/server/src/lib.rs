@@ -209,9 +209,11 @@ impl Server {
         self.0.catalog.offered()
     }
 
-    /// Reads the folders again and again, every `pause`, and hands what changed to `tell`. Never ends.
+    /// Reads the folders again and again, every `pause`, and hands what changed to `tell`; and forgets finished runs at their
+    /// age, which otherwise happens when runs are asked for. Never ends.
     pub async fn watch(&self, pause: Duration, tell: impl Fn(CatalogChange)) {
         loop {
+            self.0.runs.forget_old();
             self.refresh().await.into_iter().for_each(&tell);
             tokio::time::sleep(pause).await;
         }

@@ -17,6 +17,17 @@ from hap_guest.component import export
 Agent = export(module)
 """
 
+# The package has no `__main__`, and its command need not be on the PATH.
+TOOL = """\
+import sys
+import componentize_py
+
+try:
+    componentize_py.script()
+except AssertionError as error:
+    sys.exit(str(error))
+"""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Builds as the arguments say; gives the exit code."""
@@ -35,15 +46,31 @@ def main(arguments: list[str] | None = None) -> int:
         Path(folder, "hap_entry.py").write_text(ENTRY.format(module=options.module), encoding="utf-8")
         # The folder that `hap_guest` lies in comes last: installed, it has every other package too.
         paths = [Path(folder), path, *options.library, Path(__file__).parent.parent]
-        # The package has no `__main__`; its command need not be on the PATH.
-        command = [sys.executable, "-c", "import componentize_py as tool; tool.script()", "--quiet"]
-        command += ["-d", str(options.wit), "-w", "guest"]
+        command = [sys.executable, "-c", TOOL, "--quiet", "-d", str(options.wit), "-w", "guest"]
         command += ["componentize", "hap_entry", "-o", str(options.output)]
         for entry in paths:
             command += ["-p", str(entry)]
         # Else the packages of whatever environment is active are on the path a second time.
         environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
-        return subprocess.run(command, env=environment, check=False).returncode
+        environment["RUST_BACKTRACE"] = "0"
+        result = subprocess.run(command, env=environment, check=False, stderr=subprocess.PIPE, text=True)
+        if result.returncode != 0:
+            print(_told(options.module, result.stderr, paths), file=sys.stderr)
+        return result.returncode
+
+
+def _told(module: str, text: str, paths: list[Path]) -> str:
+    """What the tool says, with the author's folders in the place of its own."""
+    text = text.partition("\nCaused by:")[0].strip()
+    for index, path in enumerate(paths):
+        text = text.replace(f'File "/{index}/', f'File "{path}/')
+    told = f"error: the component of `{module}` could not be made\n{text}"
+    if "ModuleNotFoundError" in text or "ImportError" in text:
+        told += (
+            "\nhint: a module is missing, or not for WebAssembly: packages with native code do not load, nor what needs "
+            "sockets, threads or processes. Use one in pure Python, and name it in requirements.txt"
+        )
+    return told
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -10,7 +10,7 @@ from componentize_py_types import Err
 from wit_world.exports import agent as contract
 from wit_world.imports import types
 
-from . import log, sources
+from . import late_imports, log, sources
 from .agent import Agent
 from .failure import Failure
 
@@ -23,6 +23,7 @@ def export(module: ModuleType) -> type:
         raise TypeError(f"module `{module.__name__}` has to have one function under `@agent`; it has: {names}")
     (agent,) = agents.values()
     log.install()
+    late_imports.load()
     sources.keep()
     # Lines arrive one by one, and not in blocks at the end.
     for stream in (sys.stdout, sys.stderr):

@@ -41,7 +41,7 @@ def of(error: BaseException) -> Failure:
     if isinstance(error, SystemExit):
         text = f"the agent called sys.exit({error.code!r}); return an output or raise an error"
     if isinstance(error, ModuleNotFoundError):
-        text += " (modules are loaded when the component is built: import this one at the top of a module)"
+        text += " (modules are loaded when the component is built: import this one at the top of a module, if it is there)"
     message = f"{name}: {text}" if text else name
     if place := _place(error):
         message = f"{message[:_MESSAGE_CHARACTERS]} ({place})"

@@ -157,9 +157,7 @@ fn run(cx: &Context) -> Value {
 }
 
 fn list_resources() -> Value {
-    let entry = |entry: resources::Entry| {
-        json!({ "name": entry.name, "media_type": entry.media_type, "size": entry.size })
-    };
+    let entry = |entry: resources::Entry| json!({ "name": entry.name, "media_type": entry.media_type, "size": entry.size });
     resources::list().into_iter().map(entry).collect()
 }
 
@@ -196,7 +194,11 @@ fn allocate() -> Value {
 
 fn depth(above: u64) -> u64 {
     let here = std::hint::black_box(above) + 1;
-    if here == 0 { 0 } else { depth(here) + std::hint::black_box(here) }
+    if here == 0 {
+        0
+    } else {
+        depth(here) + std::hint::black_box(here)
+    }
 }
 
 fn until_cancelled(cx: &Context) -> Error {

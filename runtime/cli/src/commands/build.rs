@@ -18,6 +18,9 @@ use crate::signals::Signals;
 use crate::terminal::{Terminal, clean_line};
 use crate::{authority, format, pretty};
 
+/// What compiling one component may take, where no other time is given: these are the user's own.
+const COMPILE_TIME: Duration = Duration::from_secs(30 * 60);
+
 /// The arguments of `hap build`.
 #[derive(Debug, Args)]
 #[command(after_help = Exit::HELP)]
@@ -81,7 +84,10 @@ pub(crate) fn build(args: &BuildArgs, terminal: &Terminal) -> Result<Exit, Stop>
         (false, false) => Told::Nothing,
     };
     let builder = projects::builder(args.jobs, args.max_time, told, terminal);
-    let runtime = args.cache.runtime(Runtime::builder())?;
+    // Compiling the component here fills the cache, so that the first run need not wait for it.
+    let runtime = args
+        .cache
+        .runtime(Runtime::builder().compile_time(args.max_time.unwrap_or(COMPILE_TIME)))?;
     let reports = super::block_on(async {
         let mut signals = Signals::take()?;
         let building = found

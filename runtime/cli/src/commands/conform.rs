@@ -19,6 +19,9 @@ use crate::{format, pretty, projects};
 /// The longest text of a cell.
 const MAX_CELL_CHARS: usize = 70;
 
+/// What compiling the component may take.
+const COMPILE_TIME: Duration = Duration::from_secs(30 * 60);
+
 /// The arguments of `hap conform`.
 #[derive(Debug, Args)]
 #[command(after_help = Exit::HELP)]
@@ -56,7 +59,9 @@ fn object(text: &str) -> Result<Value, String> {
 /// Checks the component.
 pub(crate) fn conform(args: &ConformArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     let component = args.component()?;
-    let runtime = args.cache.runtime(Runtime::builder())?;
+    let runtime = args
+        .cache
+        .runtime(Runtime::builder().compile_time(COMPILE_TIME))?;
     let options = Options {
         context: args.input.clone(),
         params: args.params.clone(),

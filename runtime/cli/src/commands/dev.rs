@@ -88,17 +88,21 @@ impl Dev<'_> {
                 // What runs is out of date: its result would say nothing.
                 () = watch::settled_change(&watched, &before) => None,
             };
-            match round {
+            let graph = match round {
                 Some(Ok((graph, outputs))) => {
                     last = outputs.or(last);
-                    watched = self.watched(Some(&graph));
+                    Some(graph)
                 }
-                Some(Err(stop)) => self.terminal.stop(&stop),
+                Some(Err(stop)) => {
+                    self.terminal.stop(&stop);
+                    None
+                }
                 None => {
                     self.terminal.tell("changed meanwhile: starting again");
                     continue;
                 }
-            }
+            };
+            watched = self.watched(graph.as_ref());
             let before = watch::after_building(&watched, before, &self.builder).await;
             self.terminal.tell(&self.terminal.paint(
                 Look::Dim,

@@ -39,9 +39,7 @@ pub(crate) fn builder(
     let settings = BuildSettings {
         parallel: parallel.unwrap_or(defaults.parallel),
         command_time: command_time.unwrap_or(defaults.command_time),
-        tools: std::env::var_os(TOOLS)
-            .filter(|folder| !folder.is_empty())
-            .map(PathBuf::from),
+        tools: tools(),
     };
     Builder::new(
         settings,
@@ -50,6 +48,12 @@ pub(crate) fn builder(
             told,
         }),
     )
+}
+
+/// The folder that the environment names. Commands run elsewhere, so it is absolute.
+fn tools() -> Option<PathBuf> {
+    let folder = std::env::var_os(TOOLS).filter(|folder| !folder.is_empty())?;
+    std::path::absolute(folder).ok()
 }
 
 struct OnTerminal {

@@ -55,8 +55,8 @@ mod tests {
 
     fn received(socket: &UnixDatagram) -> String {
         let mut bytes = [0; 100];
-        let length = socket.recv(&mut bytes).unwrap();
-        String::from_utf8(bytes[..length].to_vec()).unwrap()
+        let length = socket.recv(&mut bytes).expect("nothing was told");
+        String::from_utf8(bytes[..length].to_vec()).expect("no text")
     }
 
     #[test]

@@ -132,6 +132,7 @@ impl Serving {
     }
 
     /// Asks it to end, and gives its exit code and what else it told.
+    #[allow(dead_code, reason = "not every suite ends its server")]
     pub(crate) fn end(self) -> (Option<i32>, String) {
         self.signal("TERM");
         self.ended()

@@ -35,12 +35,12 @@ pub(super) fn checks(kit: &Kit) -> Vec<Named<'_>> {
         (
             "cancel-loop",
             "an endless loop can be cancelled",
-            Box::pin(cancel(kit, "spin")),
+            Box::pin(cancel(kit)),
         ),
         (
             "cancel-asked",
             "an agent sees that it is asked to stop",
-            Box::pin(cancel(kit, "until-cancelled")),
+            Box::pin(stop_early(kit)),
         ),
         (
             "after-limits",
@@ -85,13 +85,28 @@ async fn log(kit: &Kit) -> Outcome {
     }
 }
 
-async fn cancel(kit: &Kit, behaviour: &str) -> Outcome {
+async fn cancel(kit: &Kit) -> Outcome {
     let with = With {
         cancelled: true,
         ..With::default()
     };
-    let answer = kit.ask(behaviour, json!({}), with).await?;
+    let answer = kit.ask("spin", json!({}), with).await?;
     Ok(answer.ended_as(&["cancelled"])?)
+}
+
+/// An agent that sees it has time to say so; one that is slow to see it is ended.
+async fn stop_early(kit: &Kit) -> Outcome {
+    let with = With {
+        cancelled: true,
+        ..With::default()
+    };
+    let answer = kit.ask("until-cancelled", json!({}), with).await?;
+    let ended = answer.ended_as(&["failed", "cancelled"])?;
+    let message = &answer.failure()?.message;
+    if ended == "failed" && message != "stopped early, as asked" {
+        return Err(format!("it ended as failed: {message}").into());
+    }
+    Ok(ended)
 }
 
 async fn afterwards(kit: &Kit) -> Outcome {

@@ -1,9 +1,10 @@
 //! What the operator is told of every request: that it was answered, how, and how long that took.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -17,6 +18,8 @@ pub(super) async fn observe(State(server): State<Arc<Inner>>, request: Request, 
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("other", MatchedPath::as_str).to_owned();
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map(|ConnectInfo(address)| address.ip());
     let header = request
         .headers()
         .get("traceparent")
@@ -43,6 +46,7 @@ pub(super) async fn observe(State(server): State<Arc<Inner>>, request: Request, 
         method: method.to_owned(),
         route,
         status,
+        peer,
         duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
         trace_id: context.map(|context| context.trace_id()),
     });

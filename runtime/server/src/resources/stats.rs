@@ -129,6 +129,8 @@ mod tests {
             failed_items: None,
             rounds: None,
             nodes: BTreeMap::new(),
+            order: 0,
+            stands_in_for: None,
         }
     }
 

@@ -340,6 +340,11 @@ impl Runs {
         self.inner().active
     }
 
+    /// Forgets the finished runs that were kept long enough.
+    pub(crate) fn forget_old(&self) {
+        drop(self.current());
+    }
+
     /// How many finished runs are kept, and how many bytes they hold.
     pub(crate) fn kept(&self) -> (usize, usize) {
         self.current().finished.size()

@@ -1,6 +1,7 @@
 //! What the operator may log as it happens. No input, no output and no secret is in it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -18,6 +19,9 @@ pub enum Notice {
         route: String,
         /// The status of HTTP.
         status: u16,
+        /// The address that it came from, where that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        peer: Option<IpAddr>,
         /// How long it took, in microseconds.
         duration_us: u64,
         /// The trace that it belongs to.

@@ -253,6 +253,7 @@ async fn requests_and_runs_are_told_to_the_observer() {
             method,
             route,
             status: code,
+            peer,
             trace_id: of_request,
             ..
         },
@@ -263,6 +264,7 @@ async fn requests_and_runs_are_told_to_the_observer() {
     assert_eq!((run_id, status.as_str()), (ended, "success"));
     assert_eq!((tenant.as_str(), *kind, name.as_str()), ("acme", "graph", "echo"));
     assert_eq!((method.as_str(), route.as_str(), *code), ("POST", "/rpc", 200));
+    assert!(peer.unwrap().is_loopback());
     assert_eq!(trace_id.as_deref(), Some(trace));
     assert_eq!(trace_id, of_request);
     let text = serde_json::to_string(&notices).unwrap();

@@ -11,7 +11,7 @@ use crate::edges::body;
 use crate::socket::Socket;
 use crate::support::{Running, Setup};
 
-/// What does not depend on when something ran.
+/// What does not depend on when something ran, and on what else of a batch was running then.
 fn told(answer: Value) -> Value {
     match answer {
         Value::Array(answers) => answers.into_iter().map(told).collect(),
@@ -24,7 +24,16 @@ fn told(answer: Value) -> Value {
                 result["execution_path"]
             ])
         }
-        answer => answer,
+        mut answer => {
+            if let Some(result) = answer["result"].as_object_mut() {
+                result.remove("active_runs");
+                result.remove("runs");
+                if let Some(resources) = result.get_mut("resources").and_then(Value::as_array_mut) {
+                    resources.retain(|resource| !resource["name"].as_str().unwrap().starts_with("run://"));
+                }
+            }
+            answer
+        }
     }
 }
 
