@@ -87,13 +87,23 @@ impl Accepting {
 
     async fn http(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router) {
         let service = TowerToHyperService::new(router);
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
-        let mut connection = std::pin::pin!(connection.with_upgrades());
         let mut stopping = self.stopping.clone();
+        // One that comes while the last runs end has one answer, and has still to say what it asks for.
+        let is_late = *stopping.borrow() != Stopping::No;
+        let mut http = self.http.clone();
+        let connection = http
+            .keep_alive(!is_late)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection.with_upgrades());
+        let is_over = |stopping: &Stopping| match stopping {
+            Stopping::No => false,
+            Stopping::WhenDone => !is_late,
+            Stopping::Now => true,
+        };
         tokio::select! {
             _ = connection.as_mut() => return,
             // The server never goes before its connections are told.
-            _ = stopping.wait_for(|stopping| *stopping != Stopping::No) => {}
+            _ = stopping.wait_for(is_over) => {}
         }
         connection.as_mut().graceful_shutdown();
         let _ = connection.await;

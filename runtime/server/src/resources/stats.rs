@@ -129,8 +129,6 @@ mod tests {
             failed_items: None,
             rounds: None,
             nodes: BTreeMap::new(),
-            order: 0,
-            stands_in_for: None,
         }
     }
 
