@@ -17,6 +17,8 @@ pub(crate) struct McpClient<'a> {
     pub(crate) session: Option<String>,
     /// The event behind which a stream goes on.
     pub(crate) last_event: Option<String>,
+    /// The trace that its requests belong to.
+    pub(crate) traceparent: Option<String>,
 }
 
 /// An answer that is read as it comes.
@@ -78,6 +80,7 @@ impl<'a> McpClient<'a> {
             token: token.to_owned(),
             session: None,
             last_event: None,
+            traceparent: None,
         }
     }
 
@@ -111,6 +114,10 @@ impl<'a> McpClient<'a> {
         let last = last
             .map(|id| format!("last-event-id: {id}\r\n"))
             .collect::<String>();
+        let trace = self.traceparent.iter();
+        let trace = trace
+            .map(|trace| format!("traceparent: {trace}\r\n"))
+            .collect::<String>();
         let method = message["method"].as_str().unwrap_or_default();
         let named = message["params"]["name"]
             .as_str()
@@ -121,7 +128,7 @@ impl<'a> McpClient<'a> {
         format!(
             "host: localhost\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
              accept: application/json, text/event-stream\r\nmcp-protocol-version: {version}\r\n\
-             mcp-method: {method}\r\n{named}{session}{last}",
+             mcp-method: {method}\r\n{named}{session}{last}{trace}",
             self.token
         )
     }

@@ -3,6 +3,7 @@
 mod client;
 mod resources;
 mod sessions;
+mod told;
 mod tools;
 mod under_way;
 
