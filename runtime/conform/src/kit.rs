@@ -9,6 +9,7 @@ use hap::{
     MemoryResources, NodeStatus, Progress, RunOptions, Runtime, Usage,
 };
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 /// The start time and the seed of every call that sets no other: 2026-01-31T08:30:00Z, and any number.
 pub(crate) const START_UNIX_MS: u64 = 1_769_848_200_000;
@@ -32,6 +33,8 @@ pub(crate) struct Kit {
     runtime: Runtime,
     path: PathBuf,
     params: Value,
+    /// The graph that calls it with these params, loaded once.
+    loaded: OnceCell<LoadedGraph>,
 }
 
 /// What a call may be given beside its context.
@@ -67,6 +70,7 @@ impl Kit {
             runtime,
             path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
             params: params.unwrap_or_else(|| json!({})),
+            loaded: OnceCell::new(),
         }
     }
 
@@ -106,7 +110,10 @@ impl Kit {
     }
 
     async fn call_for_ever(&self, context: &Value, with: With) -> Result<Answer, String> {
-        let loaded = self.load(with.params.as_ref().unwrap_or(&self.params)).await?;
+        let loaded = match &with.params {
+            Some(params) => &self.load(params).await?,
+            None => self.loaded.get_or_try_init(|| self.load(&self.params)).await?,
+        };
         let documents = DOCUMENTS
             .iter()
             .fold(MemoryResources::default(), |documents, (name, text)| {
@@ -125,7 +132,7 @@ impl Kit {
             resources: Arc::new(documents),
             ..self.runtime.run_options().clone()
         };
-        let run = self.runtime.start_with(&loaded, context.to_string(), options);
+        let run = self.runtime.start_with(loaded, context.to_string(), options);
         let mut run = run.map_err(|error| error.to_string())?;
         let (mut records, mut progress) = (Vec::new(), Vec::new());
         while let Some(Event { kind, .. }) = run.next_event().await {

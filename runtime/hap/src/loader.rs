@@ -204,7 +204,8 @@ fn read(origin: PathBuf, max_bytes: u64) -> Result<LoadedBytes, LoadError> {
         return Err(LoadError { message, hint: None });
     }
     // The bound holds for files that grow meanwhile.
-    let mut bytes = Vec::new();
+    // In one piece from the start: a component of 20 MB would else be moved again and again while it is read.
+    let mut bytes = Vec::with_capacity(metadata.len().saturating_add(1) as usize);
     let file = fs::File::open(&origin).map_err(trouble)?;
     file.take(metadata.len().saturating_add(1))
         .read_to_end(&mut bytes)

@@ -320,8 +320,9 @@ pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
         path: path.to_owned(),
         source,
     };
-    let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(trouble)?;
+    let length = file.metadata().map_err(trouble)?.len().min(max_bytes);
+    let mut bytes = Vec::with_capacity(length.saturating_add(1) as usize);
     file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(trouble)?;
