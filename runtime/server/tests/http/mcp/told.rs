@@ -39,7 +39,7 @@ async fn calls_are_audited_and_counted_and_part_of_their_callers_trace() {
     without.ask_new("tools/call", json!({ "name": "g" })).await;
     without.ask_new("tools/call", json!({ "name": "no-such" })).await;
 
-    let records = records.lock().unwrap();
+    let records = std::mem::take(&mut *records.lock().unwrap());
     let told: Vec<_> = records
         .iter()
         .map(|record| (record.method, record.subject.as_deref(), record.code))
